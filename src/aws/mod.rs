@@ -1,0 +1,206 @@
+//! Floor 2: AWS as ports: one trait a service, one method a call and a page, domain types in and out.
+//!
+//! Two implementations stand behind them: [`sdk`], the real one, and [`crate::simulated`]. One conformance
+//! table (`tests/conformance.rs`) holds both to the same behaviour. Only reads are here; what changes
+//! something is an actuator.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::domain::alarm::Alarm;
+use crate::domain::ecs::{Service, Task, TaskDefinition};
+use crate::domain::efs::{FileSystem, MountTarget};
+use crate::domain::identity::Identity;
+use crate::domain::metric::MetricKey;
+use crate::domain::network::Subnet;
+use crate::domain::published::ParameterVersion;
+use crate::domain::scalable::ScalableTarget;
+use crate::domain::source::Failure;
+
+pub mod meter;
+pub mod sdk;
+
+/// What a call gives. A [`Failure`] carries the IAM action and says what to do.
+pub type Answer<T> = Result<T, Failure>;
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    /// Items of this page.
+    pub items: Vec<T>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
+
+/// `ListTasks` takes and gives at most this many, `DescribeTasks` takes at most this many.
+pub const TASKS_A_PAGE: usize = 100;
+/// `GetMetricData` takes at most this many queries a call.
+pub const QUERIES_A_CALL: usize = 500;
+
+/// Reads of Amazon EFS.
+#[async_trait]
+pub trait Efs: Send + Sync {
+    /// `DescribeFileSystems` of one id.
+    async fn file_system(&self, id: &str) -> Answer<FileSystem>;
+    /// `DescribeMountTargets` of a file system, a page from `marker`.
+    async fn mount_targets(&self, file_system: &str, marker: Option<String>) -> Answer<Page<MountTarget>>;
+}
+
+/// Which tasks `ListTasks` is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DesiredStatus {
+    /// Tasks that are to run.
+    Running,
+    /// Tasks that ended within about an hour.
+    Stopped,
+}
+
+/// Reads of Amazon ECS.
+#[async_trait]
+pub trait Ecs: Send + Sync {
+    /// `DescribeServices` of one service. `mounts_by`, `task_cpu` and `task_memory` are left at their defaults:
+    /// they come from the task definition.
+    async fn service(&self, cluster: &str, service: &str) -> Answer<Service>;
+    /// `ListTasks`: ARNs, at most [`TASKS_A_PAGE`].
+    async fn list_tasks(
+        &self,
+        cluster: &str,
+        service: &str,
+        status: DesiredStatus,
+        token: Option<String>,
+    ) -> Answer<Page<String>>;
+    /// `DescribeTasks` of at most [`TASKS_A_PAGE`] ARNs. Tasks that are gone are left out.
+    async fn describe_tasks(&self, cluster: &str, arns: &[String]) -> Answer<Vec<Task>>;
+    /// `DescribeTaskDefinition`.
+    async fn task_definition(&self, arn: &str) -> Answer<TaskDefinition>;
+}
+
+/// Reads of SSM Parameter Store.
+#[async_trait]
+pub trait Ssm: Send + Sync {
+    /// `GetParameter`.
+    async fn parameter(&self, name: &str) -> Answer<ParameterVersion>;
+    /// `GetParameterHistory`, oldest first, a page.
+    async fn parameter_history(&self, name: &str, token: Option<String>) -> Answer<Page<ParameterVersion>>;
+}
+
+/// Which subnets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubnetFilter {
+    /// All of a VPC.
+    Vpc(String),
+    /// These ids.
+    Ids(Vec<String>),
+}
+
+/// Reads of Amazon EC2.
+#[async_trait]
+pub trait Ec2: Send + Sync {
+    /// `DescribeSubnets`, a page.
+    async fn subnets(&self, filter: &SubnetFilter, token: Option<String>) -> Answer<Page<Subnet>>;
+}
+
+/// One query of `GetMetricData`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricQuery {
+    /// Which metric.
+    pub key: MetricKey,
+    /// Seconds a point stands for; the window's start is a multiple of it.
+    pub period_s: u32,
+}
+
+/// Points of one query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricPoints {
+    /// Index into the queries of the call.
+    pub query: usize,
+    /// Oldest first.
+    pub points: Vec<(DateTime<Utc>, f64)>,
+}
+
+/// Reads of Amazon CloudWatch.
+#[async_trait]
+pub trait CloudWatch: Send + Sync {
+    /// `GetMetricData` of at most [`QUERIES_A_CALL`] queries over `[from, to)`, a page. One query may come in
+    /// parts on several pages.
+    async fn metric_data(
+        &self,
+        queries: &[MetricQuery],
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        token: Option<String>,
+    ) -> Answer<Page<MetricPoints>>;
+    /// `ListMetrics`: the dimensions under which a metric exists, a page.
+    async fn list_metrics(
+        &self,
+        namespace: &str,
+        name: &str,
+        dimensions: &BTreeMap<String, String>,
+        token: Option<String>,
+    ) -> Answer<Page<BTreeMap<String, String>>>;
+    /// `DescribeAlarms`, metric alarms of the account, a page.
+    async fn alarms(&self, token: Option<String>) -> Answer<Page<Alarm>>;
+}
+
+/// Reads of AWS STS.
+#[async_trait]
+pub trait Sts: Send + Sync {
+    /// `GetCallerIdentity`.
+    async fn caller_identity(&self) -> Answer<Identity>;
+}
+
+/// Reads of Application Auto Scaling.
+#[async_trait]
+pub trait AutoScaling: Send + Sync {
+    /// `DescribeScalableTargets` for the desired count of an ECS service.
+    async fn scalable_target(&self, cluster: &str, service: &str) -> Answer<Option<ScalableTarget>>;
+}
+
+/// All of AWS that miharu reads.
+pub trait Aws: Efs + Ecs + Ssm + Ec2 + CloudWatch + Sts + AutoScaling {}
+impl<T: Efs + Ecs + Ssm + Ec2 + CloudWatch + Sts + AutoScaling> Aws for T {}
+
+/// The NFS NULL call on a mount target; its own port, because a simulated target has no address to dial.
+#[async_trait]
+pub trait Nfs: Send + Sync {
+    /// Milliseconds from connect to the answer.
+    ///
+    /// # Errors
+    /// Why there was no answer, in words.
+    async fn null_call(&self, ip_address: &str) -> Result<f64, String>;
+}
+
+/// The outside world of one environment.
+#[derive(Clone)]
+pub struct Outside {
+    /// AWS.
+    pub aws: Arc<dyn Aws>,
+    /// Mount targets as NFS servers.
+    pub nfs: Arc<dyn Nfs>,
+}
+
+/// Collects all pages of a list. `limit` pages at most: a server that repeats its token must not hold a poll.
+pub async fn all_pages<T, F, Fut>(limit: usize, mut call: F) -> Answer<Vec<T>>
+where
+    F: FnMut(Option<String>) -> Fut,
+    Fut: Future<Output = Answer<Page<T>>>,
+{
+    use crate::domain::source::FailureClass;
+    let mut items = Vec::new();
+    let mut token = None;
+    for _ in 0..limit {
+        let page = call(token.clone()).await?;
+        items.extend(page.items);
+        if page.next.is_none() {
+            return Ok(items);
+        }
+        if page.next == token {
+            return Err(Failure::new(FailureClass::Malformed, "the same page was given twice"));
+        }
+        token = page.next;
+    }
+    Err(Failure::new(FailureClass::Malformed, format!("the list did not end after {limit} pages")))
+}

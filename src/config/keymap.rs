@@ -1,0 +1,94 @@
+//! Keymaps are data: which chords mean which action, where.
+
+use crate::app::action::Action;
+
+/// One key with modifiers in canonical spelling: `q`, `G`, `ctrl-x`, `esc`, `pgdn`, `space`, `?`.
+///
+/// Canonical means: lower-case names, modifiers in the order ctrl-alt-shift, a printable character stands for
+/// itself with shift already applied.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Chord(pub String);
+
+/// Where a binding holds. The innermost context that binds a chord wins; `Global` is the outermost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Context {
+    /// Everywhere but in a text field.
+    Global,
+    /// Tables: the focused panel has rows.
+    Table,
+    /// An open overlay that scrolls: detail, raw record, help, errors.
+    Overlay,
+    /// A text field: palette, filter. Characters without a binding are text.
+    Input,
+}
+
+impl Context {
+    /// All contexts with their names in keymap files.
+    pub const ALL: &[(Self, &str)] = &[
+        (Self::Global, "global"),
+        (Self::Table, "table"),
+        (Self::Overlay, "overlay"),
+        (Self::Input, "input"),
+    ];
+}
+
+/// One line of a keymap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// Where.
+    pub context: Context,
+    /// The chords, typed one after the other.
+    pub on: Vec<Chord>,
+    /// What it means.
+    pub run: Action,
+}
+
+/// A keymap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keymap {
+    /// Its name, the file's name without `.toml`.
+    pub name: String,
+    /// One line for the list.
+    pub description: String,
+    /// In the order of the file.
+    pub bindings: Vec<Binding>,
+}
+
+/// What typed chords lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolution {
+    /// A complete binding.
+    Action(Action),
+    /// The beginning of one or more.
+    Prefix,
+    /// Nothing.
+    None,
+}
+
+impl Keymap {
+    /// What `typed` means in `contexts` (innermost first).
+    pub fn resolve(&self, contexts: &[Context], typed: &[Chord]) -> Resolution {
+        for context in contexts {
+            let mut prefix = false;
+            for binding in self.bindings.iter().filter(|b| b.context == *context) {
+                if binding.on == typed {
+                    return Resolution::Action(binding.run);
+                }
+                prefix |= binding.on.len() > typed.len() && binding.on.starts_with(typed);
+            }
+            if prefix {
+                return Resolution::Prefix;
+            }
+        }
+        Resolution::None
+    }
+
+    /// The keys of an action as help shows them (`g g`), the first binding first.
+    pub fn keys_of(&self, action: Action) -> Vec<String> {
+        self.bindings
+            .iter()
+            .filter(|b| b.run == action)
+            .map(|b| b.on.iter().map(|c| c.0.as_str()).collect::<Vec<_>>().join(" "))
+            .collect()
+    }
+}

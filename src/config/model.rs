@@ -1,0 +1,189 @@
+//! The settings as the program uses them: complete, validated, with units in the types.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::domain::count::CountSource;
+use crate::domain::metric::MetricKey;
+use crate::domain::price::PriceList;
+use crate::domain::snapshot::Mode;
+use crate::domain::source::SourceId;
+
+/// All settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// At least one; the first is focused unless `--environment` says otherwise.
+    pub environments: Vec<Environment>,
+    /// Name of the theme.
+    pub theme: String,
+    /// Name of the keymap.
+    pub keymap: String,
+    /// Where user themes and keymaps lie, `$XDG_CONFIG_HOME/miharu`.
+    pub directory: PathBuf,
+    /// No call that is not a read may leave.
+    pub read_only: bool,
+    /// The program's own log.
+    pub log_file: Option<PathBuf>,
+    /// Prices by region.
+    pub prices: BTreeMap<String, PriceList>,
+}
+
+/// One environment: an account and region with a file service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Environment {
+    /// Unique name.
+    pub name: String,
+    /// Region, where one is set.
+    pub region: Option<String>,
+    /// Profile of the AWS configuration.
+    pub profile: Option<String>,
+    /// Endpoint for all services, for tests and private links.
+    pub endpoint_url: Option<String>,
+    /// Account that the identity must belong to.
+    pub expected_account: Option<String>,
+    /// What miharu may do here.
+    pub mode: Mode,
+    /// `fs-…`.
+    pub file_system_id: Option<String>,
+    /// VPC; else that of the mount targets.
+    pub vpc_id: Option<String>,
+    /// Security group of new mount targets.
+    pub security_group_id: Option<String>,
+    /// Parameter with the published list.
+    pub published_parameter: String,
+    /// Cluster name.
+    pub cluster: Option<String>,
+    /// Service name.
+    pub service: Option<String>,
+    /// The count of files.
+    pub files: Files,
+    /// Function of the former Lambda monitor.
+    pub lambda_function: Option<String>,
+    /// `app/…/…`: the `LoadBalancer` dimension; else found from the service's target group.
+    pub load_balancer: Option<String>,
+    /// `targetgroup/…/…`: the `TargetGroup` dimension.
+    pub target_group: Option<String>,
+    /// hakaru's Auto Scaling group.
+    pub auto_scaling_group: Option<String>,
+    /// hakaru's RDS instance.
+    pub db_instance: Option<String>,
+    /// hakaru's event log.
+    pub datasource: Option<Datasource>,
+    /// Metrics beside the ones miharu knows.
+    pub metrics: Vec<ExtraMetric>,
+    /// Whether mount targets are probed.
+    pub probe: bool,
+    /// Poll period by source.
+    pub every: BTreeMap<SourceId, Duration>,
+    /// Deadline by source.
+    pub deadline: BTreeMap<SourceId, Duration>,
+}
+
+/// How files are counted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Files {
+    /// Counted directory on this machine.
+    pub directory: Option<PathBuf>,
+    /// Scale above this many.
+    pub threshold: u64,
+    /// Subdirectories too.
+    pub recursive: bool,
+    /// A directory that is not on a network file system is "no data".
+    pub require_mount: bool,
+    /// Parameter with the cached count.
+    pub cache_parameter: Option<String>,
+    /// Origins, tried in order.
+    pub sources: Vec<CountSource>,
+}
+
+/// A metric to watch beside the known ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtraMetric {
+    /// Which.
+    pub key: MetricKey,
+    /// CloudWatch unit, for display.
+    pub unit: String,
+    /// Seconds a point stands for.
+    pub period_s: u32,
+}
+
+/// A database URL whose password is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Datasource {
+    /// `mysql://user:password@host:port/database?…` or `sqlite://…`, whatever form it was given in.
+    pub url: String,
+}
+
+impl std::fmt::Debug for Datasource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Datasource(…)")
+    }
+}
+
+/// Default poll period of each source.
+pub const PERIODS: &[(SourceId, Duration)] = &[
+    (SourceId::EFS, Duration::from_secs(15)),
+    (SourceId::ECS, Duration::from_secs(10)),
+    (SourceId::SSM, Duration::from_secs(15)),
+    (SourceId::SUBNETS, Duration::from_secs(300)),
+    (SourceId::CLOUDWATCH, Duration::from_secs(60)),
+    (SourceId::ALARMS, Duration::from_secs(30)),
+    (SourceId::IDENTITY, Duration::from_secs(300)),
+    (SourceId::AUTOSCALING, Duration::from_secs(60)),
+    (SourceId::PROBE, Duration::from_secs(30)),
+    (SourceId::FILES, Duration::from_secs(60)),
+];
+
+/// Deadline of a poll where none is set: a slow list of many pages included.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+impl Environment {
+    /// An environment with every default and nothing to watch.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            region: None,
+            profile: None,
+            endpoint_url: None,
+            expected_account: None,
+            mode: Mode::default(),
+            file_system_id: None,
+            vpc_id: None,
+            security_group_id: None,
+            published_parameter: "/efs-mount-autoscaling/mount-targets".into(),
+            cluster: None,
+            service: None,
+            files: Files {
+                directory: None,
+                threshold: 100_000,
+                recursive: true,
+                require_mount: false,
+                cache_parameter: None,
+                sources: vec![CountSource::Path, CountSource::Cloudwatch, CountSource::Ssm],
+            },
+            lambda_function: Some("efs-mount-autoscaling-file-monitor".into()),
+            load_balancer: None,
+            target_group: None,
+            auto_scaling_group: None,
+            db_instance: None,
+            datasource: None,
+            metrics: Vec::new(),
+            probe: true,
+            every: BTreeMap::new(),
+            deadline: BTreeMap::new(),
+        }
+    }
+
+    /// Poll period of a source.
+    pub fn every(&self, source: SourceId) -> Duration {
+        let default =
+            PERIODS.iter().find(|(id, _)| *id == source).map_or(Duration::from_secs(60), |(_, d)| *d);
+        self.every.get(&source).copied().unwrap_or(default)
+    }
+
+    /// Deadline of a poll.
+    pub fn deadline(&self, source: SourceId) -> Duration {
+        self.deadline.get(&source).copied().unwrap_or(DEADLINE)
+    }
+}

@@ -1,0 +1,44 @@
+//! What a source can tell. A source that measures something new adds its variant here and its field in
+//! [`World`](super::world::World); a source of plain metrics needs neither, it returns [`Facts::Metrics`].
+
+use serde::{Deserialize, Serialize};
+
+use super::alarm::Alarm;
+use super::count::FileCount;
+use super::ecs::{Service, Task};
+use super::efs::{FileSystem, MountTarget};
+use super::identity::Identity;
+use super::metric::MetricSeries;
+use super::network::Subnet;
+use super::probe::Probe;
+use super::published::Published;
+use super::scalable::ScalableTarget;
+
+/// A complete answer to one question; it replaces the answer before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Facts {
+    /// The file system.
+    FileSystem(FileSystem),
+    /// All mount targets of the file system.
+    MountTargets(Vec<MountTarget>),
+    /// The service with deployments and events.
+    Service(Box<Service>),
+    /// All tasks, running and stopped.
+    Tasks(Vec<Task>),
+    /// The published list; `None` when the parameter does not exist.
+    Published(Option<Published>),
+    /// The subnets of the VPC.
+    Subnets(Vec<Subnet>),
+    /// Metric series; each replaces the series of the same key.
+    Metrics(Vec<MetricSeries>),
+    /// All alarms on this environment's resources.
+    Alarms(Vec<Alarm>),
+    /// The caller.
+    Identity(Identity),
+    /// The scalable target; `None` when the service is not under Application Auto Scaling.
+    Scalable(Option<ScalableTarget>),
+    /// Probe of each mount target with an address.
+    Probes(Vec<Probe>),
+    /// A file count.
+    Files(FileCount),
+}

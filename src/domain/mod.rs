@@ -1,0 +1,25 @@
+//! Floor 0: what is known and what follows from it.
+//!
+//! Pure: no clock, no input or output, no logging. Time is a value that comes with the call. Nothing here
+//! knows AWS, a terminal or a database; adapters on floor 2 turn what they read into these types.
+
+pub mod alarm;
+pub mod count;
+pub mod drift;
+pub mod ecs;
+pub mod efs;
+pub mod facts;
+pub mod freshness;
+pub mod goals;
+pub mod identity;
+pub mod metric;
+pub mod network;
+pub mod price;
+pub mod probe;
+pub mod published;
+pub mod scalable;
+pub mod snapshot;
+pub mod source;
+pub mod units;
+pub mod world;
+pub mod zones;

@@ -1,0 +1,224 @@
+//! One environment as it was last seen.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::alarm::Alarm;
+use super::count::FileCount;
+use super::ecs::{Service, Task};
+use super::efs::{FileSystem, MountTarget};
+use super::facts::Facts;
+use super::freshness::{Freshness, SourceState};
+use super::identity::Identity;
+use super::metric::{MetricKey, MetricSeries};
+use super::network::Subnet;
+use super::probe::Probe;
+use super::published::Published;
+use super::scalable::ScalableTarget;
+use super::source::{Reading, SourceId};
+
+/// How many file counts are remembered for the trend.
+const COUNTS_KEPT: usize = 360;
+
+/// Everything known of one environment. `None` means "not read yet", never "nothing there".
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct World {
+    /// State of each source that is polled.
+    pub sources: BTreeMap<SourceId, SourceState>,
+    /// Sources that are not polled, and why.
+    pub off: BTreeMap<SourceId, String>,
+    /// The caller.
+    pub identity: Option<Identity>,
+    /// The file system.
+    pub file_system: Option<FileSystem>,
+    /// Its mount targets, in the order of zones and ids.
+    pub mount_targets: Option<Vec<MountTarget>>,
+    /// The published list; `Some(None)`: the parameter does not exist.
+    pub published: Option<Option<Published>>,
+    /// Subnets of the VPC.
+    pub subnets: Option<Vec<Subnet>>,
+    /// The service.
+    pub service: Option<Service>,
+    /// Tasks, running ones first, then by creation.
+    pub tasks: Option<Vec<Task>>,
+    /// Metric series.
+    pub metrics: BTreeMap<MetricKey, MetricSeries>,
+    /// Alarms, the loud ones first.
+    pub alarms: Option<Vec<Alarm>>,
+    /// The scalable target; `Some(None)`: the service is not scaled by AWS.
+    pub scalable: Option<Option<ScalableTarget>>,
+    /// Probe results by mount target.
+    pub probes: BTreeMap<String, Probe>,
+    /// The newest file count.
+    pub file_count: Option<FileCount>,
+    /// Earlier counts with their time, oldest first, for growth and trend.
+    pub count_history: VecDeque<(DateTime<Utc>, u64)>,
+}
+
+impl World {
+    /// A world in which the given sources will be polled.
+    pub fn new(sources: impl IntoIterator<Item = (SourceId, TimeDelta)>) -> Self {
+        Self {
+            sources: sources.into_iter().map(|(id, every)| (id, SourceState::new(id, every))).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Takes a reading in. A failed one changes nothing but the state of its source. A reading that began
+    /// before one already merged is ignored, so a late answer never overwrites a newer one.
+    pub fn merge(&mut self, reading: &Reading) {
+        let Some(state) = self.sources.get_mut(&reading.source) else { return };
+        if state.at.is_some_and(|at| reading.at < at) {
+            return;
+        }
+        state.note(reading);
+        if let Ok(facts) = &reading.result {
+            for fact in facts {
+                self.learn(fact);
+            }
+        }
+    }
+
+    fn learn(&mut self, fact: &Facts) {
+        match fact.clone() {
+            Facts::FileSystem(fs) => self.file_system = Some(fs),
+            Facts::MountTargets(mut list) => {
+                list.sort_by(|a, b| {
+                    (&a.availability_zone, &a.mount_target_id)
+                        .cmp(&(&b.availability_zone, &b.mount_target_id))
+                });
+                self.mount_targets = Some(list);
+            }
+            Facts::Service(service) => self.service = Some(*service),
+            Facts::Tasks(mut tasks) => {
+                tasks.sort_by(|a, b| {
+                    (a.is_stopped(), a.created_at, &a.id).cmp(&(b.is_stopped(), b.created_at, &b.id))
+                });
+                self.tasks = Some(tasks);
+            }
+            Facts::Published(published) => self.published = Some(published),
+            Facts::Subnets(mut subnets) => {
+                subnets.sort_by(|a, b| (&a.availability_zone, &a.id).cmp(&(&b.availability_zone, &b.id)));
+                self.subnets = Some(subnets);
+            }
+            Facts::Metrics(series) => {
+                self.metrics.extend(series.into_iter().map(|s| (s.key.clone(), s)));
+            }
+            Facts::Alarms(mut alarms) => {
+                alarms.sort_by(|a, b| (a.state, &a.name).cmp(&(b.state, &b.name)));
+                self.alarms = Some(alarms);
+            }
+            Facts::Identity(identity) => self.identity = Some(identity),
+            Facts::Scalable(target) => self.scalable = Some(target),
+            Facts::Probes(probes) => {
+                self.probes = probes.into_iter().map(|p| (p.mount_target_id.clone(), p)).collect();
+            }
+            Facts::Files(count) => {
+                if self.count_history.back().is_none_or(|(at, _)| *at < count.at) {
+                    self.count_history.push_back((count.at, count.files));
+                    while self.count_history.len() > COUNTS_KEPT {
+                        self.count_history.pop_front();
+                    }
+                }
+                self.file_count = Some(count);
+            }
+        }
+    }
+
+    /// The published list where it exists, as it stands.
+    pub fn published(&self) -> Option<&Published> {
+        self.published.as_ref().and_then(Option::as_ref)
+    }
+
+    /// Tasks that have not ended.
+    pub fn live_tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().flatten().filter(|t| !t.is_stopped())
+    }
+
+    /// Tasks that have ended and are still listed.
+    pub fn stopped_tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().flatten().filter(|t| t.is_stopped())
+    }
+
+    /// The newest series of a metric whose dimensions include all of `dimensions`.
+    pub fn metric(&self, namespace: &str, name: &str, statistic: &str) -> Option<&MetricSeries> {
+        self.metrics
+            .values()
+            .find(|s| s.key.namespace == namespace && s.key.name == name && s.key.statistic == statistic)
+    }
+
+    /// The worst freshness of all polled sources.
+    pub fn freshness(&self, now: DateTime<Utc>) -> Freshness {
+        self.sources.values().map(|s| s.freshness(now)).max().unwrap_or(Freshness::Never)
+    }
+
+    /// Dollars an hour of all sources; `None` while any price is unknown.
+    pub fn cost_usd_per_h(&self) -> Option<f64> {
+        self.sources.values().map(SourceState::cost_usd_per_h).sum()
+    }
+
+    /// Files a minute over the remembered counts of the last ten minutes; `None` with fewer than two.
+    pub fn growth_per_min(&self) -> Option<f64> {
+        let (last_at, last) = *self.count_history.back()?;
+        let from = last_at - TimeDelta::minutes(10);
+        let (first_at, first) = *self.count_history.iter().find(|(at, _)| *at >= from)?;
+        let minutes = (last_at - first_at).num_milliseconds() as f64 / 60_000.0;
+        (minutes > 0.0).then(|| (last as f64 - first as f64) / minutes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::source::{Failure, FailureClass};
+
+    fn at(s: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(s, 0).unwrap()
+    }
+
+    fn reading(t: i64, result: Result<Vec<Facts>, Failure>) -> Reading {
+        Reading {
+            source: SourceId::IDENTITY,
+            started_at: at(t),
+            at: at(t),
+            took_ms: 1,
+            calls: 1,
+            cost_usd: Some(0.0),
+            next_at: at(t + 10),
+            result,
+            warnings: vec![],
+        }
+    }
+
+    fn identity(account: &str) -> Vec<Facts> {
+        vec![Facts::Identity(Identity { account: account.into(), arn: "a".into(), region: "r".into() })]
+    }
+
+    #[test]
+    fn a_failed_poll_keeps_value_and_age_and_a_late_answer_is_ignored() {
+        let mut world = World::new([(SourceId::IDENTITY, TimeDelta::seconds(10))]);
+        assert_eq!(world.freshness(at(0)), Freshness::Never);
+        world.merge(&reading(10, Ok(identity("1"))));
+        world.merge(&reading(20, Err(Failure::new(FailureClass::Timeout, "no answer"))));
+        let state = &world.sources[&SourceId::IDENTITY];
+        assert_eq!((state.at, state.failures), (Some(at(10)), 1));
+        assert_eq!(world.identity.as_ref().unwrap().account, "1");
+        assert_eq!(world.freshness(at(60)), Freshness::Stale);
+        world.merge(&reading(5, Ok(identity("0"))));
+        assert_eq!(world.identity.as_ref().unwrap().account, "1");
+        world.merge(&reading(70, Ok(identity("2"))));
+        let state = &world.sources[&SourceId::IDENTITY];
+        assert_eq!((&state.error, state.failures, state.failing_since), (&None, 0, None));
+    }
+
+    #[test]
+    fn growth_is_per_minute_over_ten_minutes() {
+        let mut world = World::default();
+        assert_eq!(world.growth_per_min(), None);
+        for (s, n) in [(0, 0), (600, 1000), (900, 2500), (1200, 3000)] {
+            world.count_history.push_back((at(s), n));
+        }
+        assert_eq!(world.growth_per_min(), Some(200.0));
+    }
+}

@@ -1,0 +1,3 @@
+//! The `miharu` binary.
+
+fn main() {}
