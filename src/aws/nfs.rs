@@ -23,6 +23,8 @@ const PROGRAM_NFS: u32 = 100_003;
 const VERSION_4: u32 = 4;
 const RPC_VERSION: u32 = 2;
 const LAST_FRAGMENT: u32 = 0x8000_0000;
+/// Bytes of a call behind its mark.
+const CALL_LENGTH: u32 = 40;
 /// An answer to NULL has 24 bytes; a verifier may add 400.
 const LONGEST_REPLY: usize = 1024;
 
@@ -83,14 +85,14 @@ async fn exchange(ip: IpAddr, port: u16, xid: u32) -> Result<(), String> {
 
 const NOT_NFS: &str = "answers, but not NFS";
 
-/// A record-marked call: xid, CALL, RPC version, program, version, procedure, two empty AUTH_NONE.
+/// A record-marked call: xid, CALL, RPC version, program, version, procedure, two empty `AUTH_NONE`.
 fn call(xid: u32) -> Vec<u8> {
     let words = [xid, 0, RPC_VERSION, PROGRAM_NFS, VERSION_4, 0, 0, 0, 0, 0];
-    let mark = LAST_FRAGMENT | 40;
+    let mark = LAST_FRAGMENT | CALL_LENGTH;
     std::iter::once(mark).chain(words).flat_map(u32::to_be_bytes).collect()
 }
 
-/// Checks a reply: our xid, REPLY, MSG_ACCEPTED, SUCCESS.
+/// Checks a reply: our xid, REPLY, `MSG_ACCEPTED`, `SUCCESS`.
 fn check(reply: &[u8], xid: u32) -> Result<(), String> {
     let word = |n: usize| reply.get(n * 4..n * 4 + 4).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes);
     if word(0) != Some(xid) || word(1) != Some(1) {
@@ -133,11 +135,15 @@ fn reply_words(error: &std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "a test's server needs no orderly shutdown")]
+
     use super::*;
     use tokio::net::TcpListener;
 
+    type Reply = fn([u8; 4]) -> Vec<u8>;
+
     /// A server that reads a call and answers with what `reply` makes of its xid.
-    async fn server(reply: fn([u8; 4]) -> Vec<u8>) -> (u16, tokio::task::JoinHandle<Vec<u8>>) {
+    async fn server(reply: Reply) -> (u16, tokio::task::JoinHandle<Vec<u8>>) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let task = tokio::task::spawn(async move {
@@ -158,7 +164,7 @@ mod tests {
         out
     }
 
-    async fn ask(reply: fn([u8; 4]) -> Vec<u8>) -> Result<f64, String> {
+    async fn ask(reply: Reply) -> Result<f64, String> {
         let (port, task) = server(reply).await;
         let answer = TcpNfs::with(port, PATIENCE).null_call("127.0.0.1").await;
         let call = task.await.unwrap();
@@ -177,7 +183,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_other_answer_is_said_in_words() {
-        let cases: [(fn([u8; 4]) -> Vec<u8>, &str); 6] = [
+        let cases: [(Reply, &str); 6] = [
             (|_| b"SSH-2.0-OpenSSH_9.2\r\n".to_vec(), "answers, but not NFS"),
             (|_| record(&[1, 0, 0, 0, 0], [9; 4]), "answers, but not NFS"),
             (|xid| record(&[1, 1, 1, 1], xid), "the NFS server denied the call"),
