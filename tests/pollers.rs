@@ -1,5 +1,5 @@
 //! Pollers under paused time: periods, deadlines, back-off without end, recovery, freshness.
-#![expect(clippy::unwrap_used, reason = "a test says where by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says where by panicking")]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
