@@ -5,4 +5,5 @@ pub mod aws;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod simulated;
 pub mod sources;
