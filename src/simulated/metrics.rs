@@ -21,24 +21,19 @@ struct Stat {
 
 impl Stat {
     /// One sample.
-    fn one(value: f64) -> Option<Self> {
-        Some(Self { sum: value, n: 1.0, min: value, max: value })
+    fn one(value: f64) -> Self {
+        Self { sum: value, n: 1.0, min: value, max: value }
     }
 
     /// The bytes of `n` operations.
-    fn bytes(bytes: f64, n: f64) -> Option<Self> {
+    fn bytes(bytes: f64, n: f64) -> Self {
         let mean = if n > 0.0 { bytes / n } else { 0.0 };
-        Some(Self {
-            sum: bytes.round(),
-            n: n.round(),
-            min: mean.min(512.0).round(),
-            max: mean.max(4096.0).round(),
-        })
+        Self { sum: bytes.round(), n: n.round(), min: mean.min(512.0).round(), max: mean.max(4096.0).round() }
     }
 
     /// `n` samples around a mean.
     fn around(mean: f64, n: f64, spread: f64) -> Option<Self> {
-        let n = n.round();
+        let (n, mean) = (n.round(), hundredths(mean));
         (n > 0.0).then(|| Self {
             sum: mean * n,
             n,
@@ -58,7 +53,7 @@ impl Stat {
 
     /// The value of a statistic; `None` for one that CloudWatch does not know, or without samples.
     fn value(&self, statistic: &str) -> Option<f64> {
-        let mean = (self.n > 0.0).then(|| self.sum / self.n);
+        let mean = (self.n > 0.0).then(|| settled(self.sum / self.n));
         match statistic {
             "Sum" => Some(self.sum),
             "SampleCount" => Some(self.n),
@@ -120,35 +115,35 @@ const fn lambda(name: &'static str, value: fn(&World, &Minute) -> Option<Stat>) 
 }
 
 static METRICS: &[Metric] = &[
-    efs("ClientConnections", |_, m| Stat::one(m.mean(m.connections).round())),
+    efs("ClientConnections", |_, m| Some(Stat::one(m.mean(m.connections).round()))),
     efs("DataReadIOBytes", |w, m| {
         let io = m.io(w.wobble("io", m));
-        Stat::bytes(io.read_bytes, io.reads)
+        Some(Stat::bytes(io.read_bytes, io.reads))
     }),
     efs("DataWriteIOBytes", |w, m| {
         let io = m.io(w.wobble("io", m));
-        Stat::bytes(io.write_bytes, io.writes)
+        Some(Stat::bytes(io.write_bytes, io.writes))
     }),
     efs("MetadataIOBytes", |w, m| {
         let io = m.io(w.wobble("io", m));
-        Stat::bytes(io.metadata_bytes, io.metadata)
+        Some(Stat::bytes(io.metadata_bytes, io.metadata))
     }),
     efs("TotalIOBytes", |w, m| {
         let io = m.io(w.wobble("io", m));
-        Stat::bytes(io.total_bytes(), io.reads + io.writes + io.metadata)
+        Some(Stat::bytes(io.total_bytes(), io.reads + io.writes + io.metadata))
     }),
     efs("MeteredIOBytes", |w, m| {
         let io = m.io(w.wobble("io", m));
-        Stat::bytes(io.metered_bytes(), io.reads + io.writes + io.metadata)
+        Some(Stat::bytes(io.metered_bytes(), io.reads + io.writes + io.metadata))
     }),
-    efs("PercentIOLimit", |w, m| Stat::one(w.percent_io_limit(m, w.wobble("io", m)))),
+    efs("PercentIOLimit", |w, m| Some(Stat::one(hundredths(w.percent_io_limit(m, w.wobble("io", m)))))),
     efs("BurstCreditBalance", |w, m| {
-        (w.settings.throughput_mode == "bursting").then(|| Stat::one(m.credits.round()))?
+        (w.settings.throughput_mode == "bursting").then(|| Stat::one(m.credits.round()))
     }),
-    efs("PermittedThroughput", |w, m| Stat::one(w.permitted_throughput(m.credits, m.size_bytes))),
-    storage("Total", |_, m| quarter(m).then(|| Stat::one(m.size_bytes.round()))?),
-    storage("Standard", |_, m| quarter(m).then(|| Stat::one(m.size_bytes.round()))?),
-    storage("IA", |_, m| quarter(m).then(|| Stat::one(0.0))?),
+    efs("PermittedThroughput", |w, m| Some(Stat::one(w.permitted_throughput(m.credits, m.size_bytes)))),
+    storage("Total", |_, m| quarter(m).then(|| Stat::one(m.size_bytes.round()))),
+    storage("Standard", |_, m| quarter(m).then(|| Stat::one(m.size_bytes.round()))),
+    storage("IA", |_, m| quarter(m).then(|| Stat::one(0.0))),
     ecs("CPUUtilization", |w, m| {
         let busy = if m.capacity > 0.0 { m.done / m.capacity } else { 0.0 };
         let percent = (1.5 + 98.5 * busy * w.wobble("cpu", m)).min(100.0);
@@ -161,11 +156,11 @@ static METRICS: &[Metric] = &[
         let mib = 1050.0 + each * 1.2 * w.wobble("memory", m);
         Stat::around((mib / f64::from(w.settings.memory) * 100.0).min(100.0), running, 0.02)
     }),
-    lambda("Invocations", |w, m| w.lambda_ran(m).then(|| Stat::one(1.0))?),
-    lambda("Errors", |w, m| w.lambda_ran(m).then(|| Stat::one(0.0))?),
+    lambda("Invocations", |w, m| w.lambda_ran(m).then(|| Stat::one(1.0))),
+    lambda("Errors", |w, m| w.lambda_ran(m).then(|| Stat::one(0.0))),
     lambda("Duration", |w, m| {
         // Starting and the calls to AWS, then the walk over the files.
-        w.lambda_ran(m).then(|| Stat::one((900.0 + m.files as f64 * 0.21) * w.wobble("lambda", m)))?
+        w.lambda_ran(m).then(|| Stat::one((900.0 + m.files as f64 * 0.21) * w.wobble("lambda", m)))
     }),
     Metric {
         namespace: "EFSMountAutoscaling",
@@ -173,9 +168,19 @@ static METRICS: &[Metric] = &[
         dimensions: Dimensions::None,
         // Written by the counter itself, right after it has counted.
         visible_after: 10,
-        value: |_, m| Stat::one(m.files as f64),
+        value: |_, m| Some(Stat::one(m.files as f64)),
     },
 ];
+
+/// Metrics of ours have two digits behind the point.
+fn hundredths(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+/// Without the crumbs of dividing what was multiplied before.
+fn settled(value: f64) -> f64 {
+    if value.abs() < 1e6 { (value * 1e6).round() / 1e6 } else { value }
+}
 
 fn quarter(minute: &Minute) -> bool {
     (minute.start.timestamp() / 60) % 15 == 0

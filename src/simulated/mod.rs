@@ -7,6 +7,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
+
 use crate::aws::Outside;
 use crate::clock::Clock;
 use crate::config::model::Environment;
@@ -55,6 +57,11 @@ impl Simulated {
     pub fn new(scenario: &Scenario, seed: u64, clock: Clock) -> Self {
         let world = World::new(scenario, seed, clock.now(), clock.speed().max(1e-3));
         Self { seed, clock, threshold: scenario.world.threshold, world: Mutex::new(world) }
+    }
+
+    /// What time it is in this world.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     /// Looks at the world as it is now.

@@ -84,7 +84,12 @@ impl World {
             stopped_at: task.stopped_at,
             health: Some(health.into()),
             stop_code: task.stop.as_ref().map(|s| s.code.into()),
-            exit_code: task.stop.as_ref().and_then(|s| s.exit_code),
+            // A container has an exit code once it has exited.
+            exit_code: task
+                .stop
+                .as_ref()
+                .filter(|_| task.status >= Status::Deprovisioning)
+                .and_then(|s| s.exit_code),
             stopped_reason: task.stop.as_ref().map(|s| s.reason.clone()),
             cpu: Some(self.settings.cpu.to_string()),
             memory: Some(self.settings.memory.to_string()),

@@ -14,6 +14,8 @@ mod describe;
 mod scheduler;
 mod task;
 
+#[cfg(test)]
+pub(super) use task::Status;
 pub(super) use task::{Task, TaskEvent};
 
 /// ECS keeps this many service events.

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use rand::RngExt;
 
 use super::super::world::World;
-use super::task::Stop;
+use super::task::{Status, Stop};
 use super::{Revision, Rollout};
 
 /// What one round decides from.
@@ -81,8 +81,8 @@ impl World {
             rollout: primary.rollout,
             revision: primary.revision.clone(),
             desired: desired as usize,
-            ceiling: (u64::from(desired) * u64::from(maximum) / 100) as usize,
-            floor: (u64::from(desired) * u64::from(minimum)).div_ceil(100) as usize,
+            ceiling: desired as usize * maximum as usize / 100,
+            floor: (desired as usize * minimum as usize).div_ceil(100),
             may_start: primary.rollout != Rollout::Failed && hold_until <= now,
         };
         if hold_until > now {
@@ -124,16 +124,14 @@ impl World {
         let mut started = Vec::new();
         for _ in 0..missing {
             let Some(subnet) = self.best_subnet(round) else { break };
-            match self.start_task(&round.primary, &round.revision.definition, &subnet) {
-                Some(id) => started.push(id),
-                None => {
-                    self.note_event(&format!(
-                        "was unable to place a task. Reason: there are no free addresses in {subnet}."
-                    ));
-                    self.wake_scheduler_at(self.now + TimeDelta::seconds(30));
-                    break;
-                }
-            }
+            let Some(id) = self.start_task(&round.primary, &round.revision.definition, &subnet) else {
+                self.note_event(&format!(
+                    "was unable to place a task. Reason: there are no free addresses in {subnet}."
+                ));
+                self.wake_scheduler_at(self.now + TimeDelta::seconds(30));
+                break;
+            };
+            started.push(id);
         }
         if !started.is_empty() {
             self.note_event(&format!("has started {} tasks: {}.", started.len(), listed(&started)));
@@ -203,20 +201,18 @@ impl World {
         self.note_event(&format!("has stopped {} running tasks: {}.", ids.len(), listed(ids)));
     }
 
-    /// Completes the deployment, drops drained ones, and says when the service is steady.
+    /// Drops deployments whose tasks have all stopped, completes the one that is left, and says when the
+    /// service is steady.
     fn finish(&mut self, round: &Round) {
         let now = self.now;
-        let wanted = |id: Option<&str>| {
-            self.ecs.tasks.iter().filter(|t| t.is_wanted() && id.is_none_or(|id| t.deployment == id)).count()
-        };
-        let up = self.ecs.tasks.iter().filter(|t| t.is_running() && t.deployment == round.primary).count();
-        let reached = up == round.desired && wanted(None) == round.desired;
-        let drained: Vec<String> = {
-            let deployments = self.ecs.service.iter().flat_map(|s| s.deployments.iter().skip(1));
-            deployments.filter(|d| wanted(Some(&d.id)) == 0).map(|d| d.id.clone()).collect()
-        };
+        let tasks = &self.ecs.tasks;
+        let up = tasks.iter().filter(|t| t.is_running() && t.deployment == round.primary).count();
+        let wanted = tasks.iter().filter(|t| t.is_wanted()).count();
         let Some(service) = &mut self.ecs.service else { return };
-        service.deployments.retain(|d| !drained.contains(&d.id));
+        service.deployments.retain(|d| {
+            d.id == round.primary || tasks.iter().any(|t| t.deployment == d.id && t.status != Status::Stopped)
+        });
+        let reached = up == round.desired && wanted == round.desired && service.deployments.len() == 1;
         let was_steady = service.steady;
         let Some(primary) = service.deployments.first_mut() else { return };
         let completes = reached && primary.rollout == Rollout::InProgress;

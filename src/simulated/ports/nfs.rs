@@ -21,20 +21,19 @@ impl Nfs for Simulated {
                 return None;
             }
             let n = u64::try_from(world.now.timestamp_millis()).unwrap_or(0);
-            let idle = 0.5 + 0.7 * fraction(self.seed, ip_address, n);
+            // The way to a target hardly changes.
+            let way = 0.55 + 0.6 * fraction(self.seed, ip_address, 0);
+            let idle = way * (1.0 + 0.02 * fraction(self.seed, ip_address, n));
             // A queue: the fuller, the longer; 20 times at the most.
             let busy = world.target_utilisation(&target.id).min(0.95);
             Some(idle / (1.0 - busy))
         });
-        match answer {
-            Some(ms) => {
-                tokio::time::sleep(Duration::from_secs_f64(ms / 1000.0)).await;
-                Ok(ms)
-            }
-            None => {
-                tokio::time::sleep(PATIENCE).await;
-                Err(format!("no answer in {} s", PATIENCE.as_secs_f64()))
-            }
+        if let Some(ms) = answer {
+            tokio::time::sleep(Duration::from_secs_f64(ms / 1000.0)).await;
+            Ok(ms)
+        } else {
+            tokio::time::sleep(PATIENCE).await;
+            Err(format!("no answer in {} s", PATIENCE.as_secs_f64()))
         }
     }
 }

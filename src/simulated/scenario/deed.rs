@@ -168,7 +168,7 @@ impl Raw {
             "deploy-bad-image" => Deed::DeployBadImage { exit_code },
             "force-deployment" => Deed::ForceDeployment,
             "update-service" => {
-                for zone in self.zones.iter().flat_map(|z| z.get_ref()) {
+                for zone in self.zones.iter().flat_map(Spanned::get_ref) {
                     known_zone(place, &self.zones.as_ref().map_or(0..0, Spanned::span), zone, zones)?;
                 }
                 if self.zones.is_none() && self.tasks.is_none() {

@@ -1,5 +1,6 @@
 //! What is wrong with a scenario, so that its author finds the place and the word.
 
+use std::fmt::Write;
 use std::ops::Range;
 
 /// A scenario that cannot be used.
@@ -32,15 +33,15 @@ impl ScenarioError {
     fn sentence(&self) -> String {
         let mut out = self.file.clone();
         if let Some(line) = self.line {
-            out.push_str(&format!(":{line}"));
+            let _ = write!(out, ":{line}");
         }
         out.push_str(": ");
         if let Some(key) = &self.key {
-            out.push_str(&format!("{key}: "));
+            let _ = write!(out, "{key}: ");
         }
         out.push_str(&self.text);
         if let Some(nearest) = &self.nearest {
-            out.push_str(&format!("; did you mean {nearest}?"));
+            let _ = write!(out, "; did you mean {nearest}?");
         }
         out
     }
