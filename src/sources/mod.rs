@@ -57,3 +57,8 @@ pub type Built = Result<Box<dyn Source>, String>;
 
 /// Makes a source for an environment.
 pub type Build = fn(&Setup) -> Built;
+
+/// All sources.
+pub fn registry() -> &'static [(SourceId, Build)] {
+    &[]
+}
