@@ -8,3 +8,4 @@ pub mod domain;
 pub mod engine;
 pub mod simulated;
 pub mod sources;
+pub mod ui;
