@@ -109,9 +109,11 @@ impl Intercept for ReadsOnly {
         "ReadsOnly"
     }
 
-    fn read_before_execution(
+    // The earliest hook that knows the operation.
+    fn read_before_serialization(
         &self,
         _context: &BeforeSerializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let (service, operation) =

@@ -15,8 +15,10 @@ use serde::Deserialize;
 
 use super::SdkAws;
 use super::allow::{SUBNETS, check};
+use super::causes::is_html;
 use super::clients::Clients;
-use super::failure::{self, ErrorAnswer};
+use super::codes::ErrorAnswer;
+use super::failure;
 use crate::aws::{Answer, Ec2, Page, SubnetFilter, meter};
 use crate::domain::network::Subnet;
 use crate::domain::source::{Failure, FailureClass};
@@ -162,7 +164,8 @@ async fn body(response: HttpResponse) -> Answer<Vec<u8>> {
 
 #[derive(Debug, Deserialize)]
 struct DescribeSubnetsResponse {
-    #[serde(rename = "subnetSet", default)]
+    // Required: a page of something else must not read as an empty list.
+    #[serde(rename = "subnetSet")]
     subnets: SubnetSet,
     #[serde(rename = "nextToken")]
     next_token: Option<String>,
@@ -207,7 +210,7 @@ struct ErrorItem {
 }
 
 fn read(status: u16, request_id: Option<String>, body: &[u8]) -> Answer<Page<Subnet>> {
-    let html = failure::is_html(body);
+    let html = is_html(body);
     let text = String::from_utf8_lossy(body);
     if !(200..300).contains(&status) {
         let parsed = quick_xml::de::from_str::<ErrorResponse>(&text).ok();
@@ -240,4 +243,65 @@ fn read(status: u16, request_id: Option<String>, body: &[u8]) -> Answer<Page<Sub
             .collect(),
         next: parsed.next_token.filter(|t| !t.is_empty()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subnets_and_the_next_page_are_read() {
+        let xml = r#"<?xml version="1.0" encoding="UTF-8"?>
+            <DescribeSubnetsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+              <requestId>7a62c49f</requestId>
+              <subnetSet>
+                <item><subnetId>subnet-1</subnetId><state>available</state><vpcId>vpc-1</vpcId>
+                  <cidrBlock>10.0.1.0/24</cidrBlock><ipv6CidrBlockAssociationSet/>
+                  <availableIpAddressCount>251</availableIpAddressCount>
+                  <availabilityZone>ap-northeast-1a</availabilityZone>
+                  <tagSet><item><key>Name</key><value>a &amp; b</value></item></tagSet></item>
+                <item><subnetId>subnet-2</subnetId><vpcId>vpc-1</vpcId>
+                  <availabilityZone>ap-northeast-1c</availabilityZone></item>
+              </subnetSet>
+              <nextToken>n2</nextToken>
+            </DescribeSubnetsResponse>"#;
+        let page = read(200, None, xml.as_bytes()).unwrap();
+        assert_eq!(page.next.as_deref(), Some("n2"));
+        assert_eq!(page.items[0].free_addresses, Some(251));
+        assert_eq!((page.items[1].id.as_str(), page.items[1].cidr.as_deref()), ("subnet-2", None));
+        let empty = "<DescribeSubnetsResponse><subnetSet/></DescribeSubnetsResponse>";
+        assert_eq!(read(200, None, empty.as_bytes()).unwrap(), Page { items: vec![], next: None });
+    }
+
+    #[test]
+    fn another_document_is_no_empty_list() {
+        for body in ["<html><body>Sign in</body></html>", "<Other/>", "{}", ""] {
+            let failure = read(200, None, body.as_bytes()).unwrap_err();
+            assert_eq!(failure.class, FailureClass::Malformed, "{body}: {failure:?}");
+        }
+    }
+
+    #[test]
+    fn error_documents_are_understood() {
+        let xml = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized \
+                   to perform this operation.</Message></Error></Errors><RequestID>ea966190</RequestID></Response>";
+        let failure = read(403, None, xml.as_bytes()).unwrap_err();
+        assert_eq!(failure.class, FailureClass::Denied);
+        assert_eq!(
+            failure.line(),
+            "ec2:DescribeSubnets: access denied (UnauthorizedOperation) (missing IAM action ec2:DescribeSubnets)"
+        );
+        assert_eq!(failure.request_id.as_deref(), Some("ea966190"));
+        let gone = "<Response><Errors><Error><Code>InvalidVpcID.NotFound</Code></Error></Errors></Response>";
+        assert_eq!(read(400, None, gone.as_bytes()).unwrap_err().class, FailureClass::NotFound);
+    }
+
+    #[test]
+    fn values_are_escaped_in_the_form() {
+        let form = form(&SubnetFilter::Ids(vec!["subnet-1&Action=x".into(), "b".into()]), Some("a+/="));
+        assert_eq!(
+            form,
+            "Action=DescribeSubnets&Version=2016%2D11%2D15&SubnetId.1=subnet%2D1%26Action%3Dx&SubnetId.2=b&NextToken=a%2B%2F%3D"
+        );
+    }
 }

@@ -1,4 +1,4 @@
-//! SDK errors to [`Failure`]: the one place that knows what AWS's error codes mean.
+//! SDK errors to [`Failure`], in words. What AWS's codes mean is in [`super::codes`].
 
 use std::error::Error;
 
@@ -8,26 +8,10 @@ use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::allow::{Read, Refused};
+use super::causes::{broke_off, find, innermost, is_html, mentions, shortened};
 use super::clients::Clients;
+use super::codes::{ErrorAnswer, class_of, credentials_words, plain_code};
 use crate::domain::source::{Failure, FailureClass};
-
-/// Longest piece of AWS's own words that is taken over.
-const QUOTED: usize = 240;
-
-/// What a service answered, whatever protocol it spoke.
-#[derive(Debug, Clone, Default)]
-pub(super) struct ErrorAnswer {
-    /// HTTP status.
-    pub(super) status: u16,
-    /// AWS's error code.
-    pub(super) code: Option<String>,
-    /// AWS's message.
-    pub(super) message: Option<String>,
-    /// Request id, for a support case.
-    pub(super) request_id: Option<String>,
-    /// Whether the body is a web page instead of an answer.
-    pub(super) html: bool,
-}
 
 /// The failure of an SDK call.
 pub(super) fn of<E>(read: &Read, error: &SdkError<E, HttpResponse>, clients: &Clients) -> Failure
@@ -60,11 +44,15 @@ where
                 tracing::debug!(error = ?e, "answer broke off");
                 broken()
             }
-            SdkError::ResponseError(e) => malformed(
-                e.raw().status().as_u16(),
-                e.raw().body().bytes().is_some_and(is_html),
-                &innermost(error),
-            ),
+            SdkError::ResponseError(e) => {
+                let status = e.raw().status().as_u16();
+                let html = e.raw().body().bytes().is_some_and(is_html);
+                if e.raw().status().is_success() {
+                    malformed(status, html, &innermost(error))
+                } else {
+                    answered(read, &ErrorAnswer { status, html, ..ErrorAnswer::default() })
+                }
+            }
             _ => Failure::new(FailureClass::Other, innermost(error)),
         }
     };
@@ -116,89 +104,6 @@ fn denied_action(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("not authorized to perform: ")?;
     let action = rest.split_whitespace().next()?.trim_end_matches(['.', ',']);
     action.contains(':').then_some(action)
-}
-
-/// `FileSystemNotFound` of `com.amazonaws.efs#FileSystemNotFound:http://…`.
-fn plain_code(code: &str) -> &str {
-    let code = code.rsplit('#').next().unwrap_or(code);
-    code.split(':').next().unwrap_or(code)
-}
-
-fn class_of(answer: &ErrorAnswer) -> FailureClass {
-    let Some(code) = answer.code.as_deref().map(plain_code) else {
-        return match answer.status {
-            429 => FailureClass::Throttled,
-            500.. => FailureClass::Server,
-            401 | 403 if !answer.html => FailureClass::Denied,
-            _ => FailureClass::Malformed,
-        };
-    };
-    match code {
-        "TooManyRequestsException"
-        | "TooManyRequests"
-        | "RequestLimitExceeded"
-        | "RequestThrottled"
-        | "RequestThrottledException"
-        | "EC2ThrottledException"
-        | "BandwidthLimitExceeded"
-        | "PriorRequestNotComplete"
-        | "ProvisionedThroughputExceededException"
-        | "LimitExceededException"
-        | "SlowDown" => FailureClass::Throttled,
-        c if c.starts_with("Throttl") => FailureClass::Throttled,
-        "AccessDenied"
-        | "AccessDeniedException"
-        | "UnauthorizedOperation"
-        | "UnauthorizedAccess"
-        | "UnauthorizedException"
-        | "NotAuthorized"
-        | "NotAuthorizedException"
-        | "Forbidden"
-        | "ForbiddenException"
-        | "AuthorizationError" => FailureClass::Denied,
-        "ExpiredToken"
-        | "ExpiredTokenException"
-        | "RequestExpired"
-        | "InvalidClientTokenId"
-        | "UnrecognizedClientException"
-        | "UnrecognizedClient"
-        | "InvalidAccessKeyId"
-        | "AuthFailure"
-        | "InvalidToken"
-        | "InvalidTokenException"
-        | "TokenRefreshRequired"
-        | "InvalidSignature"
-        | "InvalidSignatureException"
-        | "SignatureDoesNotMatch"
-        | "IncompleteSignature"
-        | "IncompleteSignatureException"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException"
-        | "OptInRequired" => FailureClass::Credentials,
-        c if c.contains("NotFound") || c.contains("DoesNotExist") => FailureClass::NotFound,
-        _ if answer.status >= 500 => FailureClass::Server,
-        "InternalFailure" | "InternalError" | "ServerException" | "ServiceUnavailable" => {
-            FailureClass::Server
-        }
-        _ => FailureClass::Other,
-    }
-}
-
-fn credentials_words(code: &str) -> &'static str {
-    match code {
-        "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => "the security token is expired",
-        "RequestExpired" => "the signature is too old, is this machine's clock right?",
-        "InvalidSignature"
-        | "InvalidSignatureException"
-        | "SignatureDoesNotMatch"
-        | "IncompleteSignature"
-        | "IncompleteSignatureException" => "the signature is not accepted: wrong secret key, or wrong clock",
-        "MissingAuthenticationToken" | "MissingAuthenticationTokenException" => {
-            "the call carried no credentials"
-        }
-        "OptInRequired" => "the account is not signed up for the service",
-        _ => "the security token is not valid",
-    }
 }
 
 /// No credentials to sign with.
@@ -277,54 +182,44 @@ fn seconds(d: std::time::Duration) -> String {
     format!("{} s", d.as_secs_f64())
 }
 
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&e| match e.downcast_ref::<std::io::Error>() {
-        // An io::Error's own source skips its payload.
-        Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
-        None => e.source(),
-    })
-}
-
-fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
-    chain(error).find_map(|e| e.downcast_ref::<T>())
-}
-
-fn mentions(error: &(dyn Error + 'static), words: &str) -> bool {
-    chain(error).any(|e| e.to_string().contains(words))
-}
-
-/// Whether the body ended before its announced length.
-pub(super) fn broke_off(error: &(dyn Error + 'static)) -> bool {
-    find::<std::io::Error>(error).is_some()
-        || mentions(error, "end of file before message length reached")
-        || mentions(error, "connection closed before message completed")
-        || mentions(error, "error reading a body from connection")
-}
-
-/// The words of the first cause, which say more than those of its wrappings.
-fn innermost(error: &(dyn Error + 'static)) -> String {
-    chain(error).last().map(|e| shortened(&e.to_string())).unwrap_or_default()
-}
-
-fn shortened(text: &str) -> String {
-    let text = text.trim();
-    match text.char_indices().nth(QUOTED) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
-        None => text.to_owned(),
-    }
-}
-
-/// Whether a body is a web page: a proxy, a login form, another server.
-pub(super) fn is_html(body: &[u8]) -> bool {
-    let start: Vec<u8> =
-        body.iter().skip_while(|b| b.is_ascii_whitespace()).take(9).map(u8::to_ascii_lowercase).collect();
-    start.starts_with(b"<html") || start.starts_with(b"<!doctype")
-}
-
 /// The request id of an answer's headers.
 pub(super) fn request_id(response: &HttpResponse) -> Option<String> {
     ["x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id"]
         .iter()
         .find_map(|name| response.headers().get(name))
         .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::allow::PARAMETER;
+    use super::super::causes::QUOTED;
+    use super::*;
+
+    fn coded(status: u16, code: &str, message: &str) -> Failure {
+        let answer = ErrorAnswer {
+            status,
+            code: Some(code.to_owned()),
+            message: Some(message.to_owned()),
+            ..ErrorAnswer::default()
+        };
+        answered(&PARAMETER, &answer)
+    }
+
+    #[test]
+    fn a_denial_names_the_action_that_aws_names() {
+        let message = "User: arn:aws:sts::1:assumed-role/ops/x is not authorized to perform: kms:Decrypt on resource: \
+                       arn:aws:kms:eu-west-1:1:key/2 because no identity-based policy allows the action";
+        assert_eq!(coded(400, "AccessDeniedException", message).action.as_deref(), Some("kms:Decrypt"));
+        let silent = coded(400, "AccessDeniedException", "");
+        assert_eq!(silent.action.as_deref(), Some("ssm:GetParameter"));
+        assert_eq!(silent.code.as_deref(), Some("AccessDeniedException"));
+    }
+
+    #[test]
+    fn long_words_are_cut_at_a_character() {
+        let text = coded(400, "X", &"長い".repeat(200)).text;
+        assert_eq!(text.chars().count(), "X: ".len() + QUOTED + 1);
+        assert!(text.ends_with('…'));
+    }
 }

@@ -20,8 +20,10 @@ use crate::domain::source::{Failure, FailureClass};
 
 pub mod allow;
 mod autoscaling;
+mod causes;
 mod clients;
 mod cloudwatch;
+mod codes;
 mod convert;
 mod ec2;
 mod ecs;
