@@ -117,8 +117,26 @@ fn modifier(key: &str) -> Option<(KeyModifiers, &str)> {
 }
 
 fn named(name: &str) -> Option<KeyCode> {
+    let name = match name {
+        "escape" => "esc",
+        "return" => "enter",
+        "page-up" => "pgup",
+        "page-down" => "pgdn",
+        _ => name,
+    };
     let own = NAMES.iter().find(|(_, own)| *own == name).map(|(code, _)| *code);
     own.or_else(|| crokey::parse_key_code(name, false).ok())
+}
+
+/// What an unreadable chord was most likely meant to be: letters without a space, or a name with a slip.
+pub(super) fn nearest(word: &str) -> Option<String> {
+    let letters = word.chars().count() <= 3 && word.chars().all(char::is_alphanumeric);
+    if letters && word.len() > 1 && !word.starts_with(['f', 'F']) {
+        return Some(word.chars().map(String::from).collect::<Vec<_>>().join(" "));
+    }
+    let modifiers = ["ctrl-", "alt-", "shift-"];
+    let names = NAMES.iter().map(|(_, name)| *name).chain(["space"]).chain(modifiers);
+    super::error::nearest(word, names)
 }
 
 #[cfg(test)]
@@ -137,7 +155,7 @@ mod tests {
     #[case("alt-shift-ctrl-f5", "ctrl-alt-shift-f5")]
     #[case("PageDown", "pgdn")]
     #[case("pgdn", "pgdn")]
-    #[case("Escape", "")]
+    #[case("Escape", "esc")]
     #[case("ESC", "esc")]
     #[case("backtab", "shift-tab")]
     #[case("shift-tab", "shift-tab")]
@@ -160,6 +178,16 @@ mod tests {
         assert_eq!(chord, expected);
         if let Some(again) = Chord::parse(&chord) {
             assert_eq!(again.0, chord, "a canonical chord reads as itself");
+        }
+    }
+
+    #[test]
+    fn what_is_taken_is_spelled_as_it_arrives() {
+        for (chord, _) in TAKEN {
+            let parsed = Chord::parse(chord).unwrap();
+            assert_eq!(parsed.0, *chord);
+            assert!(parsed.taken().is_some());
+            assert!(Chord::parse(&chord.to_uppercase()).unwrap().taken().is_some());
         }
     }
 
