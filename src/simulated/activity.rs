@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use super::efs::{FILE_BYTES, TargetState};
 use super::load::seconds_of;
 use super::scenario;
+use super::seeded::fraction;
 use super::world::World;
 
 /// `CloudWatch` keeps points of a minute for 15 days.
@@ -24,6 +25,25 @@ const DATA_BYTES: f64 = 4096.0;
 const METADATA_BYTES: f64 = 512.0;
 /// Metadata operations that the creation of a file takes.
 const CREATION_OPS: f64 = 3.0;
+
+/// The load as it happened to be in a minute, around 1: always the same for the same minute.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Wobble {
+    pub(super) io: f64,
+    pub(super) cpu: f64,
+    pub(super) memory: f64,
+    pub(super) lambda: f64,
+}
+
+impl Wobble {
+    const NONE: Self = Self { io: 1.0, cpu: 1.0, memory: 1.0, lambda: 1.0 };
+
+    fn of(seed: u64, share: f64, minute: DateTime<Utc>) -> Self {
+        let n = u64::try_from(minute.timestamp() / 60).unwrap_or(0);
+        let factor = |what| 1.0 + share * (2.0 * fraction(seed, what, n) - 1.0);
+        Self { io: factor("io"), cpu: factor("cpu"), memory: factor("memory"), lambda: factor("lambda") }
+    }
+}
 
 /// One minute, or the part of it that has passed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,6 +68,8 @@ pub(super) struct Minute {
     pub(super) credits: f64,
     /// Metered size at its end.
     pub(super) size_bytes: f64,
+    /// How the load wavered.
+    pub(super) wobble: Wobble,
 }
 
 /// Operations and bytes on the file system.
@@ -100,6 +122,7 @@ impl Minute {
             connections: 0.0,
             credits,
             size_bytes,
+            wobble: Wobble::NONE,
         }
     }
 
@@ -205,10 +228,10 @@ impl World {
 
     /// Per cent of the operations that a General Purpose file system allows. Work on a directory grows with
     /// the files in it.
-    pub(super) fn percent_io_limit(&self, minute: &Minute, factor: f64) -> f64 {
+    pub(super) fn percent_io_limit(&self, minute: &Minute) -> f64 {
         const LIMIT: f64 = 35_000.0;
         let a_directory = minute.files as f64 / self.settings.directories as f64;
-        let io = minute.io(factor);
+        let io = minute.io(minute.wobble.io);
         let work = io.metadata * (1.0 + a_directory / 2500.0) + io.reads / 10.0 + io.writes;
         (minute.mean(work) / LIMIT * 100.0).min(100.0)
     }
@@ -222,6 +245,7 @@ impl World {
         // The world was born within a minute; what CloudWatch has of it counts as the whole.
         minute.start = (now - TimeDelta::minutes(1)).with_nanosecond(0).unwrap_or(minute.start);
         minute.size_bytes = size;
+        minute.wobble = Wobble::of(self.seed, self.settings.wobble, minute.start);
         if self.settings.throughput_mode == "bursting" {
             let earned = baseline(size) * seconds_of(TimeDelta::minutes(1));
             let left = minute.credits + earned - minute.io(1.0).metered_bytes();

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::activity::Minute;
-use super::seeded::fraction;
 use super::world::World;
 use super::{CLUSTER, LAMBDA, SERVICE};
 use crate::domain::metric::MetricKey;
@@ -116,27 +115,27 @@ const fn lambda(name: &'static str, value: fn(&World, &Minute) -> Option<Stat>) 
 
 static METRICS: &[Metric] = &[
     efs("ClientConnections", |_, m| Some(Stat::one(m.mean(m.connections).round()))),
-    efs("DataReadIOBytes", |w, m| {
-        let io = m.io(w.wobble("io", m));
+    efs("DataReadIOBytes", |_, m| {
+        let io = m.io(m.wobble.io);
         Some(Stat::bytes(io.read_bytes, io.reads))
     }),
-    efs("DataWriteIOBytes", |w, m| {
-        let io = m.io(w.wobble("io", m));
+    efs("DataWriteIOBytes", |_, m| {
+        let io = m.io(m.wobble.io);
         Some(Stat::bytes(io.write_bytes, io.writes))
     }),
-    efs("MetadataIOBytes", |w, m| {
-        let io = m.io(w.wobble("io", m));
+    efs("MetadataIOBytes", |_, m| {
+        let io = m.io(m.wobble.io);
         Some(Stat::bytes(io.metadata_bytes, io.metadata))
     }),
-    efs("TotalIOBytes", |w, m| {
-        let io = m.io(w.wobble("io", m));
+    efs("TotalIOBytes", |_, m| {
+        let io = m.io(m.wobble.io);
         Some(Stat::bytes(io.total_bytes(), io.reads + io.writes + io.metadata))
     }),
-    efs("MeteredIOBytes", |w, m| {
-        let io = m.io(w.wobble("io", m));
+    efs("MeteredIOBytes", |_, m| {
+        let io = m.io(m.wobble.io);
         Some(Stat::bytes(io.metered_bytes(), io.reads + io.writes + io.metadata))
     }),
-    efs("PercentIOLimit", |w, m| Some(Stat::one(hundredths(w.percent_io_limit(m, w.wobble("io", m)))))),
+    efs("PercentIOLimit", |w, m| Some(Stat::one(hundredths(w.percent_io_limit(m))))),
     efs("BurstCreditBalance", |w, m| {
         (w.settings.throughput_mode == "bursting").then(|| Stat::one(m.credits.round()))
     }),
@@ -144,23 +143,23 @@ static METRICS: &[Metric] = &[
     storage("Total", |_, m| quarter(m).then(|| Stat::one(m.size_bytes.round()))),
     storage("Standard", |_, m| quarter(m).then(|| Stat::one(m.size_bytes.round()))),
     storage("IA", |_, m| quarter(m).then(|| Stat::one(0.0))),
-    ecs("CPUUtilization", |w, m| {
+    ecs("CPUUtilization", |_, m| {
         let busy = if m.capacity > 0.0 { m.done / m.capacity } else { 0.0 };
-        let percent = (1.5 + 98.5 * busy * w.wobble("cpu", m)).min(100.0);
+        let percent = (1.5 + 98.5 * busy * m.wobble.cpu).min(100.0);
         Stat::around(percent, m.mean(m.running), 0.06)
     }),
     ecs("MemoryUtilization", |w, m| {
         // A base of a quarter of the standard task, and a little for each operation in flight.
         let running = m.mean(m.running);
         let each = if running > 0.0 { m.mean(m.done) / running } else { 0.0 };
-        let mib = 1050.0 + each * 1.2 * w.wobble("memory", m);
+        let mib = 1050.0 + each * 1.2 * m.wobble.memory;
         Stat::around((mib / f64::from(w.settings.memory) * 100.0).min(100.0), running, 0.02)
     }),
     lambda("Invocations", |w, m| w.lambda_ran(m).then(|| Stat::one(1.0))),
     lambda("Errors", |w, m| w.lambda_ran(m).then(|| Stat::one(0.0))),
     lambda("Duration", |w, m| {
         // Starting and the calls to AWS, then the walk over the files.
-        w.lambda_ran(m).then(|| Stat::one((900.0 + m.files as f64 * 0.21) * w.wobble("lambda", m)))
+        w.lambda_ran(m).then(|| Stat::one((900.0 + m.files as f64 * 0.21) * m.wobble.lambda))
     }),
     Metric {
         namespace: "EFSMountAutoscaling",
@@ -187,12 +186,6 @@ fn quarter(minute: &Minute) -> bool {
 }
 
 impl World {
-    /// The load of a minute as it happened to be, around 1: always the same for the same minute.
-    fn wobble(&self, what: &str, minute: &Minute) -> f64 {
-        let n = u64::try_from(minute.start.timestamp() / 60).unwrap_or(0);
-        1.0 + self.settings.wobble * (2.0 * fraction(self.seed, what, n) - 1.0)
-    }
-
     /// Whether the former function ran in a minute: every five, where it still runs.
     fn lambda_ran(&self, minute: &Minute) -> bool {
         self.settings.lambda && (minute.start.timestamp() / 60) % 5 == 0

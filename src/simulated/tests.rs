@@ -21,7 +21,7 @@ fn scenario(text: &str) -> Scenario {
 
 /// A scenario of things that people do at times of their own.
 fn anything(seed: u64, deeds: &[fn(u64) -> Deed]) -> Scenario {
-    let mounts = if seed % 2 == 0 { "list" } else { "volume" };
+    let mounts = if seed.is_multiple_of(2) { "list" } else { "volume" };
     let tasks = seed % 13;
     let minimum = [0, 50, 100][usize::try_from(seed % 3).unwrap()];
     let maximum = [150, 200, 400][usize::try_from(seed % 5 % 3).unwrap()];
@@ -134,8 +134,13 @@ fn a_rollout_stays_within_its_percents() {
 
 #[test]
 fn the_service_comes_to_rest_with_the_desired_tasks() {
-    for seed in 0..100 {
-        let scenario = anything(seed, &[ROLLOUTS, CRASHES, &SCALING[..1]].concat());
+    for seed in 0..60 {
+        let mut scenario = anything(seed, &[ROLLOUTS, CRASHES, &SCALING[..1]].concat());
+        // Without tasks a bad image goes unnoticed, and there is nothing good to come back to.
+        scenario.world.tasks = scenario.world.tasks.max(1);
+        // With 100 and 150 per cent a single task can never be replaced, as in ECS.
+        scenario.world.maximum_percent = scenario.world.maximum_percent.max(200);
+        scenario.happenings.retain(|h| !matches!(h.deed, Deed::UpdateService { tasks: Some(0), .. }));
         let mut world = World::new(&scenario, seed, origin(), 1.0);
         world.advance(origin() + TimeDelta::minutes(60));
         let service = world.service().unwrap();
@@ -180,9 +185,9 @@ fn load_runs_in_real_time_and_aws_on_the_clock() {
     let scenario = scenario(
         "[world]\nfiles = 1000\n[[load]]\nat = '0s'\nfiles_per_s = 10\nops_per_s = 100\n[[at]]\nafter = '30s'\ndo = 'put-list'",
     );
-    for speed in [1.0, 10.0] {
-        let mut world = World::new(&scenario, 1, origin(), speed);
-        let real_minute = TimeDelta::milliseconds((60_000.0 * speed) as i64);
+    for speed in [1, 10] {
+        let mut world = World::new(&scenario, 1, origin(), f64::from(speed));
+        let real_minute = TimeDelta::minutes(1) * speed;
         assert_eq!(world.load.files(origin() + real_minute), 1600, "{speed}");
         world.advance(origin() + real_minute / 2 - TimeDelta::seconds(1));
         assert_eq!(world.parameters.history(super::PARAMETER).len(), 1);

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::scenario;
 use super::world::{Event, Refusal, World};
@@ -231,6 +231,11 @@ impl World {
 
     /// The scheduler looks at the service within some seconds; one planned round is enough.
     fn wake_scheduler(&mut self) {
+        let soon = self.now + TimeDelta::seconds(5);
+        let planned = self.ecs.service.as_ref().and_then(|s| s.next_round);
+        if planned.is_some_and(|at| self.now < at && at <= soon) {
+            return;
+        }
         let mut rng = self.roll("round");
         let at = self.now + super::seeded::seconds(&mut rng, 1.0, 5.0);
         self.wake_scheduler_at(at);

@@ -142,12 +142,11 @@ impl World {
 
     /// Plans the end of the present status.
     fn plan_next(&mut self, id: &str) {
-        let mut rng = self.roll("task step");
-        let now = self.now;
         let Some(task) = self.task_mut(id) else { return };
+        let next = TaskEvent::Next { id: id.to_owned(), course: task.course };
         if let Some((from, to)) = task.status.lasts() {
-            let next = TaskEvent::Next { id: id.to_owned(), course: task.course };
-            self.schedule(now + seconds(&mut rng, from, to), Event::Task(next));
+            let lasts = seconds(&mut self.roll("task step"), from, to);
+            self.schedule(self.now + lasts, Event::Task(next));
         }
     }
 
