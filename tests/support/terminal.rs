@@ -29,6 +29,11 @@ pub struct Seen {
 impl Terminal {
     /// Starts the binary with `args` in a terminal of `cols` × `rows`. Settings of the user are not seen.
     pub fn start(args: &[&str], cols: u16, rows: u16) -> Self {
+        Self::start_with(args, &[], cols, rows)
+    }
+
+    /// As [`Terminal::start`], with more variables.
+    pub fn start_with(args: &[&str], variables: &[(String, String)], cols: u16, rows: u16) -> Self {
         let pair = native_pty_system().openpty(size(cols, rows)).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_miharu"));
         command.args(args);
@@ -38,6 +43,9 @@ impl Terminal {
         command.env("LANG", "C.UTF-8");
         command.env("HOME", env!("CARGO_TARGET_TMPDIR"));
         command.env("PATH", "/usr/bin:/bin");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         let before = termios(&*pair.master);
         let child = pair.slave.spawn_command(command).expect("the binary starts");
         drop(pair.slave);
