@@ -69,11 +69,11 @@ impl Chord {
                 "space".to_owned()
             }
             // Terminals send the same byte for ctrl-x and ctrl-X, so the letter's case says nothing there.
-            KeyCode::Char(c) if ctrl && c.is_alphabetic() => c.to_lowercase().collect(),
+            KeyCode::Char(c) if ctrl && c.is_alphabetic() => one(c.to_lowercase(), c).to_string(),
             KeyCode::Char(c) => {
                 let upper = shift && c.is_alphabetic();
                 shift = false;
-                if upper { c.to_uppercase().collect() } else { c.to_string() }
+                if upper { one(c.to_uppercase(), c).to_string() } else { c.to_string() }
             }
             KeyCode::BackTab => {
                 shift = true;
@@ -116,6 +116,11 @@ fn modifier(key: &str) -> Option<(KeyModifiers, &str)> {
     Some((modifier, rest))
 }
 
+/// The other case of `c`, unless that is several characters (`ß`).
+fn one(mut case: impl Iterator<Item = char>, c: char) -> char {
+    case.next().filter(|_| case.next().is_none()).unwrap_or(c)
+}
+
 fn named(name: &str) -> Option<KeyCode> {
     let name = match name {
         "escape" => "esc",
@@ -142,6 +147,7 @@ pub(super) fn nearest(word: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use crossterm::event::KeyEvent;
+    use proptest::prelude::*;
     use rstest::rstest;
 
     use super::*;
@@ -178,6 +184,26 @@ mod tests {
         assert_eq!(chord, expected);
         if let Some(again) = Chord::parse(&chord) {
             assert_eq!(again.0, chord, "a canonical chord reads as itself");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_chord_reads_as_it_is_spelled(text in "((ctrl|alt|shift|Ctrl)-){0,3}(\\PC|[a-zA-Z0-9]{1,6})") {
+            if let Some(chord) = Chord::parse(&text) {
+                prop_assert_eq!(Chord::parse(&chord.0), Some(chord));
+            }
+        }
+
+        #[test]
+        fn what_is_sent_can_be_written(c: char, modifiers in 0_u8..8) {
+            let event = KeyEvent::new(KeyCode::Char(c), KeyModifiers::from_bits_truncate(modifiers));
+            if let Some(chord) = Chord::of(event.into())
+                && !c.is_control()
+                && !c.is_whitespace()
+            {
+                prop_assert_eq!(Chord::parse(&chord.0), Some(chord));
+            }
         }
     }
 
