@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says where by panicking")]
 #![expect(clippy::disallowed_methods, reason = "a test asks where its tools are")]
 
+#[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 
 use std::process::{Command, Output};
@@ -234,7 +235,7 @@ fn it_fails_only_if_neither_file_system_nor_service_could_be_read_and_still_prin
     assert!(s["file_system"].is_null() && s["service"].is_object());
     let efs = s["sources"].as_array().unwrap().iter().find(|x| x["source"] == json!("efs")).unwrap();
     let why = efs["error"].as_str().unwrap();
-    assert!(efs["state"] == json!("never") && why.contains("elasticfilesystem:DescribeFileSystems"), "{efs}");
+    assert!(efs["state"] == json!("never") && why.contains("missing IAM action elasticfilesystem:Describe"), "{efs}");
 
     peer.faults("eu-west-1", &json!({"efs.*": denied, "ecs.*": denied}));
     let output = miharu(&["snapshot", "--json"], &variables(&world, peer));
