@@ -34,7 +34,18 @@ const BORN: &[(&str, &[&str])] = &[
 ];
 
 /// What the pure floors must not know.
-const IMPURE: &[&str] = &["tokio", "std::fs", "std::net", "std::env", "std::process", "std::thread", "tracing", "rand", "Utc::now", "Instant::now"];
+const IMPURE: &[&str] = &[
+    "tokio",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "tracing",
+    "rand",
+    "Utc::now",
+    "Instant::now",
+];
 
 /// What must not be in any source file.
 const NEVER: &[&str] = &["todo!(", "unimplemented!(", "#[allow(", "#![allow(", "#[ignore"];
@@ -131,7 +142,10 @@ fn imports_point_down() {
             }
         }
         if module == "ui" {
-            for import in imports(&code(&path)).iter().filter(|i| ["engine", "sources", "aws", "simulated"].contains(&i.as_str())) {
+            for import in imports(&code(&path))
+                .iter()
+                .filter(|i| ["engine", "sources", "aws", "simulated"].contains(&i.as_str()))
+            {
                 wrong.push(format!("{}: ui draws state and knows no {import}", path.display()));
             }
         }
@@ -155,7 +169,10 @@ fn foreign_types_stay_on_the_floor_they_were_born_on() {
             let named = code.match_indices(name).any(|(i, _)| {
                 let before = code[..i].chars().next_back().unwrap_or(' ');
                 let rest = &code[i + name.len()..];
-                !before.is_alphanumeric() && before != '_' && before != '"' && (name.ends_with('_') || rest.starts_with("::"))
+                !before.is_alphanumeric()
+                    && before != '_'
+                    && before != '"'
+                    && (name.ends_with('_') || rest.starts_with("::"))
             });
             if named && !homes.iter().any(|home| path.starts_with(home)) {
                 wrong.push(format!("{}: {name} belongs into {homes:?}", path.display()));
@@ -171,7 +188,10 @@ fn the_pure_floors_are_pure() {
     for folder in ["src/domain", "src/app"] {
         for path in files(folder, ".rs") {
             let code = code(&path);
-            for word in IMPURE.iter().filter(|w| code.contains(&format!("{w}::")) || (w.contains("::") && code.contains(*w))) {
+            for word in IMPURE
+                .iter()
+                .filter(|w| code.contains(&format!("{w}::")) || (w.contains("::") && code.contains(*w)))
+            {
                 wrong.push(format!("{}: names {word}", path.display()));
             }
         }
@@ -222,7 +242,8 @@ fn everything_in_a_folder_of_registered_things_is_registered() {
             let name = relative.components().next().unwrap().as_os_str().to_string_lossy();
             let name = name.trim_end_matches(".rs");
             assert!(
-                name == "mod" || registry.split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| w == name),
+                name == "mod"
+                    || registry.split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| w == name),
                 "{} is not registered in {folder}/mod.rs",
                 path.display()
             );

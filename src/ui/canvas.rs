@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
 
 use crate::config::theme::Role;
 
@@ -151,9 +152,28 @@ impl Canvas<'_> {
         }
     }
 
-    /// Gives a row the style of a role on top of what it has.
+    /// Gives a row the style of a role on top of what it has: the selected row.
     pub fn mark(&mut self, row: Rect, role: Role) {
+        self.plain_if_reversed(row, role);
         self.buf.set_style(row, self.look.styles.get(role));
+    }
+
+    /// Gives a row the background of a role and keeps the colours of what is written on it: the bar.
+    pub fn underlay(&mut self, row: Rect, role: Role) {
+        let style = self.look.styles.get(role);
+        self.plain_if_reversed(row, role);
+        self.buf.set_style(row, Style { fg: None, ..style });
+    }
+
+    /// A reversed row would turn each colour written on it into a patch of background, so it goes without.
+    fn plain_if_reversed(&mut self, row: Rect, role: Role) {
+        let style = self.look.styles.get(role);
+        if style.add_modifier.contains(Modifier::REVERSED) {
+            let plain = self.look.styles.get(Role::Text).patch(style);
+            let fg = plain.fg.unwrap_or_default();
+            let bg = plain.bg.unwrap_or_default();
+            self.buf.set_style(row, Style::new().fg(fg).bg(bg));
+        }
     }
 
     /// Empties a rectangle.

@@ -8,7 +8,7 @@ use crate::config::theme::Role;
 use crate::domain::alarm::AlarmState;
 use crate::domain::drift::DriftKind;
 use crate::domain::ecs::{MountsBy, Task};
-use crate::domain::freshness::Freshness;
+use crate::domain::freshness::{Freshness, SourceState};
 use crate::domain::source::{FailureClass, SourceId};
 use crate::domain::units;
 
@@ -346,25 +346,40 @@ fn alarms(view: &View<'_>, out: &mut Vec<Finding>) {
 }
 
 fn sources(view: &View<'_>, out: &mut Vec<Finding>) {
-    for source in view.world.sources.values() {
+    // one cause often stops many sources: they are one finding
+    let mut groups: Vec<(Freshness, Option<FailureClass>, Vec<&SourceState>)> = Vec::new();
+    for source in view.world.sources.values().filter(|s| view.complaint_of(s).is_some()) {
         let freshness = source.freshness(view.now);
-        let Some(text) = view.complaint_of(source) else { continue };
-        let class = source.error.as_ref().map(|e| e.class);
-        let level = match (freshness, class) {
+        let class = source.complaint().map(|e| e.class);
+        match groups.iter_mut().find(|g| (g.0, g.1) == (freshness, class)) {
+            Some(group) => group.2.push(source),
+            None => groups.push((freshness, class, vec![source])),
+        }
+    }
+    for (freshness, class, members) in groups {
+        let Some(source) = members.first() else { continue };
+        let failing = members.iter().any(|s| s.error.is_some());
+        let level = match (freshness, class.filter(|_| failing)) {
             (_, Some(FailureClass::Credentials)) | (Freshness::Never, Some(FailureClass::Denied)) => {
                 Level::Now
             }
             (Freshness::Stale | Freshness::Never, _) => Level::Soon,
             (Freshness::Fresh | Freshness::Late, _) => Level::Note,
         };
-        let why = source.complaint().map_or("no answer yet", |e| e.class.word());
-        let title = match source.age(view.now) {
-            Some(age) if freshness != Freshness::Fresh => {
-                format!("{} {}, {}: {why}", source.id, freshness.word(), units::age_step(age))
-            }
-            Some(_) => format!("{} partly read: {why}", source.id),
-            None => format!("{} not read: {why}", source.id),
+        let why = class.map_or("no answer yet", FailureClass::word);
+        let state = match freshness {
+            Freshness::Fresh if failing => "failing",
+            Freshness::Fresh => "partly read",
+            Freshness::Never => "not read",
+            Freshness::Late | Freshness::Stale => freshness.word(),
         };
-        New(out, source.id).add(level, &format!("source/{}", source.id), title, text);
+        let names: Vec<&str> = members.iter().map(|s| s.id.0).collect();
+        let who = if names.len() > 3 { format!("{} sources", names.len()) } else { names.join(", ") };
+        let mut detail = view.complaint_of(source).unwrap_or_default();
+        if names.len() > 1 {
+            detail.push_str(&format!(" (alike: {})", names.join(", ")));
+        }
+        let key = format!("source/{state}/{why}");
+        New(out, source.id).add(level, &key, format!("{who} {state}: {why}"), detail);
     }
 }

@@ -278,7 +278,7 @@ impl Ui {
         let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
         let wish = |id: PanelId, width: u16| {
             panels::panel(id).map_or(0, |p| {
-                let complaint = u16::from(view.complaint(p.sources()).is_some());
+                let complaint = u16::from(view.complaint(p.sources(), &[]).is_some());
                 p.height(&view, width.saturating_sub(2)).saturating_add(2 + complaint)
             })
         };
@@ -287,12 +287,13 @@ impl Ui {
         self.visible = placed.panels.iter().map(|p| p.0).collect();
         let focused = self.focused();
         chrome::bar(&mut canvas, Rect { height: 1, ..area }, &view);
+        let mut said = Vec::new();
         for (id, rect) in &placed.panels {
             if let Some(pane) = self.panes.iter_mut().find(|p| p.panel.id() == *id) {
-                pane.draw(&mut canvas, *rect, &view, *id == focused && self.overlays.is_empty());
+                pane.draw(&mut canvas, *rect, &view, *id == focused && self.overlays.is_empty(), &mut said);
             }
         }
-        let elsewhere = placed.hidden.iter().filter_map(|id| panels::panel(id)?.leads_to()).next();
+        let elsewhere = placed.hidden.iter().filter_map(|id| panels::panel(id)?.leads_to()).collect();
         let foot = chrome::Foot {
             screen: self.screen,
             keymap: &self.keymap,

@@ -123,16 +123,12 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
-    for word in text.split_word_bounds() {
+    for word in text.split_inclusive(' ') {
+        // the space after a word may hang over the border
         let w = width(word);
-        if used + w <= columns {
-            if !(used == 0 && word.trim().is_empty() && !lines.is_empty()) {
-                line.push_str(word);
-                used += w;
-            }
-            continue;
-        }
-        if word.trim().is_empty() {
+        if used + width(word.trim_end_matches(' ')) <= columns {
+            line.push_str(word);
+            used += w;
             continue;
         }
         if used > 0 {
@@ -141,7 +137,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
         }
         for grapheme in word.graphemes(true) {
             let g = UnicodeWidthStr::width(grapheme);
-            if used + g > columns && used > 0 {
+            if used + g > columns && used > 0 && grapheme != " " {
                 lines.push(std::mem::take(&mut line));
                 used = 0;
             }
@@ -151,7 +147,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             }
         }
     }
-    if !line.is_empty() || lines.is_empty() {
+    if !line.trim_end().is_empty() || lines.is_empty() {
         lines.push(line.trim_end().to_owned());
     }
     lines

@@ -99,8 +99,17 @@ impl Screen {
     }
 
     /// As a terminal would show it, for eyes.
-    pub fn ansi(&self) -> String {
-        ansi(self.terminal.backend().buffer())
+    pub fn ansi(&self, light: bool) -> String {
+        let mut buffer = self.terminal.backend().buffer().clone();
+        for cell in buffer.content.iter_mut().filter(|_| light) {
+            if cell.bg == Color::Reset {
+                cell.bg = Color::Rgb(250, 250, 248);
+            }
+            if cell.fg == Color::Reset {
+                cell.fg = Color::Rgb(30, 30, 34);
+            }
+        }
+        ansi(&buffer)
     }
 }
 

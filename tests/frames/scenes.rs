@@ -102,7 +102,8 @@ fn list_of(targets: &[usize]) -> String {
 const TASK_DEFINITION: &str = "arn:aws:ecs:ap-northeast-1:123456789012:task-definition/file-svc:12";
 
 pub fn task(i: usize, zone_index: usize, created_s: i64) -> Task {
-    let id = format!("{:032x}", 0x4f1c_9e2a_7b3d_5566_u128.wrapping_mul(i as u128 * 977 + 3) << 17);
+    let id =
+        format!("{:032x}", 0x4f1c_9e2a_7b3d_5566_8899_aabb_ccdd_eeff_u128.wrapping_mul(i as u128 * 2 + 1));
     Task {
         arn: format!("arn:aws:ecs:ap-northeast-1:123456789012:task/files/{id}"),
         id,
@@ -171,7 +172,14 @@ pub fn service(tasks: u32, mounts_by: MountsBy) -> Service {
     }
 }
 
-fn series(namespace: &str, name: &str, statistic: &str, unit: &str, period_s: u32, f: impl Fn(f64) -> f64) -> MetricSeries {
+fn series(
+    namespace: &str,
+    name: &str,
+    statistic: &str,
+    unit: &str,
+    period_s: u32,
+    f: impl Fn(f64) -> f64,
+) -> MetricSeries {
     let start = now().timestamp().div_euclid(i64::from(period_s)) * i64::from(period_s);
     MetricSeries {
         key: MetricKey {
@@ -206,9 +214,10 @@ fn metrics(world: &World) -> Vec<MetricSeries> {
         series("AWS/ECS", "MemoryUtilization", "Average", "Percent", 60, wave(48.0, 1.0)),
         series("AWS/Lambda", "Duration", "Maximum", "Milliseconds", 60, wave(21_000.0, 3000.0)),
     ];
-    out.extend((0..world.extra_metrics).map(|i| {
-        series("Extra", &format!("Metric{i:03}"), "Average", "Count", 60, wave(10.0, 3.0))
-    }));
+    out.extend(
+        (0..world.extra_metrics)
+            .map(|i| series("Extra", &format!("Metric{i:03}"), "Average", "Count", 60, wave(10.0, 3.0))),
+    );
     out
 }
 
@@ -250,7 +259,13 @@ pub fn prepare(state: &mut State, environment: usize) {
     update(state, event, now());
 }
 
-pub fn observe(state: &mut State, environment: usize, source: SourceId, seconds_ago: i64, result: Result<Vec<Facts>, Failure>) {
+pub fn observe(
+    state: &mut State,
+    environment: usize,
+    source: SourceId,
+    seconds_ago: i64,
+    result: Result<Vec<Facts>, Failure>,
+) {
     let every = SOURCES.iter().find(|s| s.0 == source).unwrap().1;
     let at = ago(seconds_ago);
     let reading = Reading {
@@ -271,7 +286,9 @@ pub fn observe(state: &mut State, environment: usize, source: SourceId, seconds_
 pub fn read(state: &mut State, environment: usize, world: &World) {
     let running = u32::try_from(world.tasks).unwrap();
     let tasks: Vec<Task> = (0..world.tasks)
-        .map(|i| task(i, i % world.zones, if i < world.old_tasks { 2 * 86_400 } else { 3 * 3600 + i as i64 * 20 }))
+        .map(|i| {
+            task(i, i % world.zones, if i < world.old_tasks { 2 * 86_400 } else { 3 * 3600 + i as i64 * 20 })
+        })
         .collect();
     read_service(state, environment, service(running, world.mounts_by), tasks);
     let mut see = |source, facts| observe(state, environment, source, 4, Ok(facts));
@@ -305,8 +322,10 @@ pub fn read(state: &mut State, environment: usize, world: &World) {
                 .collect(),
         )],
     );
-    let version = |version, changed_s, value: String| ParameterVersion { version, changed_at: ago(changed_s), value };
-    let former = version(6, 9 * 86_400, list_of(&world.targets[..world.targets.len().min(2).saturating_sub(1)]));
+    let version =
+        |version, changed_s, value: String| ParameterVersion { version, changed_at: ago(changed_s), value };
+    let former =
+        version(6, 9 * 86_400, list_of(&world.targets[..world.targets.len().min(2).saturating_sub(1)]));
     let current = version(7, 86_400, list_of(&world.targets));
     see(
         SourceId::SSM,
@@ -349,11 +368,22 @@ pub fn read(state: &mut State, environment: usize, world: &World) {
             took_ms: Some(2_310),
             source: CountSource::Path,
             at: ago(i64::try_from(minute).unwrap() * 60 + 20),
-            largest: [("uploads/2026/11", 22_000), ("uploads/2026/10", 19_500), ("archive", 9_000), ("tmp", 41)]
-                .map(|(path, files)| DirectoryCount { path: path.into(), files })
-                .to_vec(),
+            largest: [
+                ("uploads/2026/11", 22_000),
+                ("uploads/2026/10", 19_500),
+                ("archive", 9_000),
+                ("tmp", 41),
+            ]
+            .map(|(path, files)| DirectoryCount { path: path.into(), files })
+            .to_vec(),
         };
-        observe(state, environment, SourceId::FILES, i64::try_from(minute).unwrap() * 60 + 20, Ok(vec![Facts::Files(count)]));
+        observe(
+            state,
+            environment,
+            SourceId::FILES,
+            i64::try_from(minute).unwrap() * 60 + 20,
+            Ok(vec![Facts::Files(count)]),
+        );
     }
 }
 
@@ -382,7 +412,11 @@ pub fn over() -> State {
         old_tasks: 2,
         cpu: 61.0,
         alarms: vec![
-            alarm("file-count-high", AlarmState::Alarm, "Threshold Crossed: 1 datapoint [131402.0] was greater than the threshold (100000.0)."),
+            alarm(
+                "file-count-high",
+                AlarmState::Alarm,
+                "Threshold Crossed: 1 datapoint [131402.0] was greater than the threshold (100000.0).",
+            ),
             alarm("service-cpu-high", AlarmState::Ok, ""),
             alarm("lambda-errors", AlarmState::InsufficientData, "Unchecked: Initial alarm creation"),
         ],
@@ -433,7 +467,7 @@ fn failure(class: FailureClass, action: &str, code: &str, text: &str) -> Failure
     Failure {
         class,
         action: Some(action.into()),
-        code: Some(code.into()),
+        code: (!code.is_empty()).then(|| code.into()),
         text: text.into(),
         request_id: Some("5f3c2a9e-7d1b-4c55-9a0e-1f2d3c4b5a69".into()),
     }
@@ -442,9 +476,10 @@ fn failure(class: FailureClass, action: &str, code: &str, text: &str) -> Failure
 /// Throttled, denied, stale and late sources; the values stay.
 pub fn troubled() -> State {
     let mut state = of(&World { growth: 900, ..World::default() });
-    let later = now() + TimeDelta::seconds(70);
+    let later = now() + TimeDelta::seconds(65);
     for n in 0..4 {
-        let throttled = failure(FailureClass::Throttled, "ecs:DescribeServices", "ThrottlingException", "rate exceeded");
+        let throttled =
+            failure(FailureClass::Throttled, "ecs:DescribeServices", "ThrottlingException", "rate exceeded");
         observe(&mut state, 0, SourceId::ECS, -20 - 10 * n, Err(throttled));
     }
     let denied = failure(
@@ -454,7 +489,13 @@ pub fn troubled() -> State {
         "User: arn:aws:sts::123456789012:assumed-role/ops/taro is not authorized",
     );
     observe(&mut state, 0, SourceId::EFS, -60, Err(denied));
-    observe(&mut state, 0, SourceId::SSM, -66, Err(failure(FailureClass::Timeout, "ssm:GetParameter", "", "no answer within 20 s")));
+    observe(
+        &mut state,
+        0,
+        SourceId::SSM,
+        -66,
+        Err(failure(FailureClass::Timeout, "ssm:GetParameter", "", "no answer within 20 s")),
+    );
     update(&mut state, Event::Tick, later);
     state
 }
@@ -463,7 +504,12 @@ pub fn troubled() -> State {
 pub fn denied() -> State {
     let mut state = unread();
     for (source, _) in SOURCES {
-        let failure = failure(FailureClass::Credentials, "sts:GetCallerIdentity", "ExpiredToken", "the security token included in the request is expired");
+        let failure = failure(
+            FailureClass::Credentials,
+            "sts:GetCallerIdentity",
+            "ExpiredToken",
+            "the security token included in the request is expired",
+        );
         observe(&mut state, 0, source, 1, Err(failure));
     }
     state
@@ -490,7 +536,13 @@ pub fn hostile() -> State {
         t.stopped_reason = Some(long.clone());
     }
     read_service(&mut state, 0, service, tasks);
-    observe(&mut state, 0, SourceId::ALARMS, 1, Ok(vec![Facts::Alarms(vec![alarm(&long, AlarmState::Alarm, &long)])]));
+    observe(
+        &mut state,
+        0,
+        SourceId::ALARMS,
+        1,
+        Ok(vec![Facts::Alarms(vec![alarm(&long, AlarmState::Alarm, &long)])]),
+    );
     observe(&mut state, 0, SourceId::EFS, 0, Err(failure(FailureClass::Other, nasty, nasty, &long)));
     state.environments[0].info.name = long;
     update(&mut state, Event::Notice(nasty.into()), now());
@@ -517,7 +569,11 @@ pub fn two() -> State {
     prepare(&mut state, 0);
     prepare(&mut state, 1);
     read(&mut state, 0, &World::default());
-    read(&mut state, 1, &World { tasks: 2, zones: 2, targets: vec![0, 1], mounts_by: MountsBy::Volume, ..World::default() });
+    read(
+        &mut state,
+        1,
+        &World { tasks: 2, zones: 2, targets: vec![0, 1], mounts_by: MountsBy::Volume, ..World::default() },
+    );
     update(&mut state, Event::Focus(1), now());
     state
 }

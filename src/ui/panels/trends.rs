@@ -80,7 +80,7 @@ fn line<'v>(
     };
     let old = if series.period_s > 60 { None } else { view.point_age(at) };
     let tail = old.as_ref().map_or(0, |o| o.len() + 2);
-    let bars = width.saturating_sub(24 + tail).min(90);
+    let bars = width.saturating_sub(24 + tail).min(120);
     let scale = if name == "StorageBytes" { trend::Scale::MinMax } else { trend::scale_of(&series.unit) };
     let slots = trend::slots(series, view.now, bars);
     let mut line = line
