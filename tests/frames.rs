@@ -1,7 +1,11 @@
 //! What the screens look like and how they answer, without a terminal.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 #[path = "frames/harness.rs"]
 mod harness;
+#[path = "frames/parts.rs"]
+mod parts;
 #[path = "frames/scenes.rs"]
 mod scenes;
 
@@ -17,6 +21,7 @@ use miharu::domain::ecs::MountsBy;
 use miharu::ui::glyphs::Glyphs;
 use miharu::ui::{LEAST, Reply};
 use proptest::prelude::*;
+use scenes::Scene;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 const SCREENS: [Action; 3] = [Action::Overview, Action::Storage, Action::Tasks];
@@ -41,7 +46,7 @@ fn snapshot(name: &str, screen: &Screen) {
 }
 
 /// The scenes and screens that are worth a picture at every size.
-const PICTURES: &[(&str, fn() -> State, &[usize])] = &[
+const PICTURES: &[(&str, Scene, &[usize])] = &[
     ("calm", scenes::calm, &[0, 1, 2]),
     ("over", scenes::over, &[0, 1]),
     ("failing", scenes::failing, &[0, 2]),
@@ -222,7 +227,7 @@ fn a_long_text_is_scrolled_to_its_end() {
     assert!(!shown.text().contains("drift "), "{}", shown.text());
     shown.act(Action::Bottom);
     assert!(
-        shown.text().contains("mount targets, published list and the lists of running tasks differ"),
+        shown.text().contains("mount targets, published list and the lists of running"),
         "{}",
         shown.text()
     );
@@ -236,9 +241,9 @@ fn the_selected_task_stays_selected_when_others_come_and_go() {
     let mut tasks = shown.state.environments[0].world.tasks.clone().unwrap();
     tasks.remove(0);
     for i in 50..58 {
-        tasks.push(scenes::task(i, 1, 9 * 86_400));
+        tasks.push(parts::task(i, 1, 9 * 86_400));
     }
-    scenes::read_service(&mut shown.state, 0, scenes::service(13, MountsBy::List), tasks);
+    parts::read_service(&mut shown.state, 0, parts::service(13, MountsBy::List), tasks);
     shown.draw();
     shown.act(Action::Copy);
     assert_eq!(shown.copied(), Some(id.as_str()));
@@ -249,7 +254,7 @@ fn the_detail_of_a_task_that_went_away_stays_and_says_so() {
     let mut shown = Screen::dark(scenes::failing(), (100, 40));
     shown.acts(&[Action::Tasks, Action::Bottom, Action::Open]);
     assert!(shown.text().contains("Essential container in task exited"), "{}", shown.text());
-    scenes::read_service(&mut shown.state, 0, scenes::service(6, MountsBy::List), Vec::new());
+    parts::read_service(&mut shown.state, 0, parts::service(6, MountsBy::List), Vec::new());
     shown.draw();
     let text = shown.text();
     assert!(text.contains("now gone") && text.contains("Essential container in task exited"), "{text}");
@@ -305,7 +310,7 @@ fn one_environment_is_never_shown_under_the_name_of_another() {
     assert!(shown.text().starts_with(" staging"), "{}", shown.text());
     assert!(shown.text().contains("2/2") && !shown.text().contains("6/6"), "{}", shown.text());
     shown.act(Action::Tasks);
-    update(&mut shown.state, Event::Focus(0), scenes::now());
+    update(&mut shown.state, Event::Focus(0), parts::now());
     shown.draw();
     let first = shown.text().lines().next().unwrap().to_owned();
     assert!(first.contains("prod") && !first.contains("staging"), "{first}");
@@ -332,11 +337,7 @@ fn a_frozen_display_stands_still() {
     let mut shown = Screen::dark(scenes::calm(), (120, 40));
     shown.act(Action::Freeze);
     let before = shown.text();
-    scenes::read(
-        &mut shown.state,
-        0,
-        &scenes::World { files: 250_000, tasks: 9, ..scenes::World::default() },
-    );
+    parts::read(&mut shown.state, 0, &parts::World { files: 250_000, tasks: 9, ..parts::World::default() });
     shown.draw();
     assert_eq!(shown.text(), before);
     shown.act(Action::Freeze);

@@ -10,7 +10,7 @@ use ratatui::style::{Modifier, Style};
 use crate::config::theme::Role;
 
 use super::glyphs::Glyphs;
-use super::styles::Styles;
+use super::styles::{self, Styles};
 use super::text;
 
 /// How things look: colours and shapes.
@@ -101,8 +101,13 @@ impl Canvas<'_> {
         }
         let columns = usize::from(area.width - x);
         let shown = text::fit(content, columns, self.look.glyphs.ellipsis);
-        let style = self.look.styles.get(role);
-        let (end, _) = self.buf.set_stringn(area.x + x, area.y + y, &shown, columns, style);
+        let inner = shown.trim_matches(' ');
+        let blanks = shown.len() - shown.trim_start_matches(' ').len();
+        let before = u16::try_from(blanks).unwrap_or(u16::MAX);
+        let (style, plain) = (self.look.styles.get(role), self.look.styles.get(Role::Text));
+        let (end, _) = self.buf.set_stringn(area.x + x, area.y + y, &shown, columns, plain);
+        // blanks around a text are not part of it: reversed or underlined they would look like it
+        self.buf.set_stringn(area.x + x + before, area.y + y, inner, columns.saturating_sub(blanks), style);
         end - area.x
     }
 
@@ -162,7 +167,12 @@ impl Canvas<'_> {
     pub fn underlay(&mut self, row: Rect, role: Role) {
         let style = self.look.styles.get(role);
         self.plain_if_reversed(row, role);
-        self.buf.set_style(row, Style { fg: None, ..style });
+        for position in row.intersection(self.buf.area).positions() {
+            if let Some(cell) = self.buf.cell_mut(position) {
+                let readable = style.bg.is_none_or(|bg| styles::readable(cell.fg, bg));
+                cell.set_style(if readable { Style { fg: None, ..style } } else { style });
+            }
+        }
     }
 
     /// A reversed row would turn each colour written on it into a patch of background, so it goes without.

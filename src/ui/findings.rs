@@ -9,6 +9,7 @@ use crate::domain::alarm::AlarmState;
 use crate::domain::drift::DriftKind;
 use crate::domain::ecs::{MountsBy, Task};
 use crate::domain::freshness::{Freshness, SourceState};
+use crate::domain::metric::MetricSeries;
 use crate::domain::source::{FailureClass, SourceId};
 use crate::domain::units;
 
@@ -314,7 +315,7 @@ fn load(view: &View<'_>, out: &mut Vec<Finding>) {
         ("AWS/ECS", "CPUUtilization", "CPU of the service"),
         ("AWS/ECS", "MemoryUtilization", "memory of the service"),
     ] {
-        let last = view.series(namespace, name).and_then(|s| s.last());
+        let last = view.series(namespace, name).and_then(MetricSeries::last);
         if let Some((at, value)) = last.filter(|(_, v)| *v > BUSY) {
             new.add(
                 Level::Soon,
@@ -377,7 +378,7 @@ fn sources(view: &View<'_>, out: &mut Vec<Finding>) {
         let who = if names.len() > 3 { format!("{} sources", names.len()) } else { names.join(", ") };
         let mut detail = view.complaint_of(source).unwrap_or_default();
         if names.len() > 1 {
-            detail.push_str(&format!(" (alike: {})", names.join(", ")));
+            detail = format!("{detail} (alike: {})", names.join(", "));
         }
         let key = format!("source/{state}/{why}");
         New(out, source.id).add(level, &key, format!("{who} {state}: {why}"), detail);

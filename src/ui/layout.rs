@@ -1,6 +1,8 @@
 //! Layouts are data: rows and columns of panels with least sizes and priorities. What does not fit is left
 //! out, the least important first, and told.
 
+use std::num::NonZeroU16;
+
 use ratatui::layout::Rect;
 
 /// Name of a panel.
@@ -196,8 +198,7 @@ fn rows(parts: &[Part], hidden: &[PanelId], area: Rect, wish: Wish<'_>) -> Vec<u
             spare -= more;
         }
     }
-    let shares: u16 = parts.iter().map(|p| grow(p, hidden)).sum();
-    if shares > 0 {
+    if let Some(shares) = NonZeroU16::new(parts.iter().map(|p| grow(p, hidden)).sum()) {
         let whole = spare;
         for (part, height) in parts.iter().zip(&mut out) {
             let more = whole * grow(part, hidden) / shares;

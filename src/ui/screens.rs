@@ -30,7 +30,7 @@ pub const SCREENS: &[Screen] = &[
             Part::Rows(&[
                 Part::Columns(&[(1, panel("storage", 50, 7, 0, 2)), (1, panel("service", 50, 7, 0, 3))]),
                 panel("attention", 60, 6, 1, 0),
-                Part::Columns(&[(1, panel("trends", 50, 6, 0, 5)), (1, panel("events", 50, 6, 0, 6))]),
+                Part::Columns(&[(1, panel("trends", 50, 6, 1, 5)), (1, panel("events", 50, 6, 0, 6))]),
                 panel("sources", 60, 2, 0, 4),
             ]),
             Part::Rows(&[

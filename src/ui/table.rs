@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::num::NonZeroU16;
 
 use ratatui::layout::Rect;
 
@@ -363,8 +364,7 @@ fn widths(columns: &[Column], total: u16) -> (u16, Vec<Option<u16>>) {
     let growing = |out: &[Option<u16>]| {
         columns.iter().zip(out).filter(|(_, w)| w.is_some()).map(|(c, _)| c.grow).sum::<u16>()
     };
-    let shares = growing(&out);
-    if shares > 0 {
+    if let Some(shares) = NonZeroU16::new(growing(&out)) {
         for (column, width) in columns.iter().zip(&mut out) {
             if let Some(width) = width {
                 *width += spare * column.grow / shares;

@@ -63,25 +63,39 @@ enum Kind {
     Silent,
 }
 
+/// Characters that would be invisible, turn the line round, or be drawn as nobody knows what.
+const HARMFUL: &[std::ops::RangeInclusive<char>] = &[
+    // soft hyphen
+    '\u{ad}'..='\u{ad}',
+    // bidi marks, embeddings, overrides and isolates; zero-width space; invisible operators
+    '\u{61c}'..='\u{61c}',
+    '\u{180e}'..='\u{180e}',
+    '\u{200b}'..='\u{200f}',
+    '\u{202a}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{fff9}'..='\u{fffb}',
+    // conjoining vowels and finals: no width of their own, and not that of a mark either
+    '\u{1160}'..='\u{11ff}',
+    '\u{d7b0}'..='\u{d7fb}',
+    // private use
+    '\u{e000}'..='\u{f8ff}',
+    '\u{f0000}'..='\u{10ffff}',
+    // regional indicators, skin tones, tags: they merge with their neighbours in some terminals only
+    '\u{1f1e6}'..='\u{1f1ff}',
+    '\u{1f3fb}'..='\u{1f3ff}',
+    '\u{e0000}'..='\u{e007f}',
+];
+
 fn kind(c: char) -> Kind {
     match c {
         '\n' | '\r' | '\t' | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{2028}' | '\u{2029}' | '\u{202f}' => {
             Kind::Space
         }
-        // joiners, variation selectors, tags, skin tones: they change the width of what stands before them,
-        // and no two terminals agree by how much
+        // joiners and variation selectors change the width of what stands before them, and no two terminals
+        // agree by how much
         '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => Kind::Silent,
-        '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..='\u{e007f}' | '\u{1f1e6}'..='\u{1f1ff}' => Kind::Harmful,
-        // bidi controls, zero width, line and paragraph formats
-        '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' => {
-            Kind::Harmful
-        }
-        '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{ad}' => Kind::Harmful,
-        // private use: may be anything in the reader's font
-        '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => Kind::Harmful,
-        c if c.is_control() => Kind::Harmful,
-        // conjoining vowels and finals have no width of their own and no width of a mark either
-        '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7fb}' => Kind::Harmful,
+        c if c.is_control() || HARMFUL.iter().any(|range| range.contains(&c)) => Kind::Harmful,
         c if c.width().unwrap_or(0) == 0 => Kind::Mark,
         _ => Kind::Visible,
     }
