@@ -148,7 +148,10 @@ fn a_terminal_that_is_too_small_says_so() {
 #[test]
 fn panels_that_do_not_fit_are_told() {
     let mut shown = Screen::dark(scenes::calm(), (60, 12));
-    assert!(shown.text().contains("2 panels hidden, enlarge or press 3 o"), "{}", shown.text());
+    assert!(shown.text().contains("2 panels hidden, enlarge or press tab"), "{}", shown.text());
+    assert!(shown.text().contains("Storage") && !shown.text().contains("Sources"), "{}", shown.text());
+    shown.act(Action::FocusPrevious);
+    assert!(shown.text().contains("Sources"), "what has the focus is always seen: {}", shown.text());
     shown.resize((120, 40));
     assert!(!shown.text().contains("hidden"), "{}", shown.text());
 }
@@ -416,4 +419,43 @@ fn pictures_for_eyes() {
             }
         }
     }
+}
+
+#[test]
+fn every_panel_can_be_reached_in_a_small_terminal() {
+    for (screen, titles) in SCREENS.into_iter().zip([
+        &["Attention", "Storage", "Tasks", "Sources"][..],
+        &["File system", "Zones", "Mount targets", "Published list", "Files", "Load", "Goals"],
+        &["Service", "Tasks", "Service events"],
+    ]) {
+        let mut shown = Screen::dark(scenes::calm(), (40, 10));
+        shown.act(screen);
+        let mut seen = String::new();
+        for _ in titles {
+            seen.push_str(&shown.act(Action::FocusNext).text());
+        }
+        for title in titles {
+            assert!(seen.contains(&format!("▸{title}")), "{screen:?} {title}: {seen}");
+        }
+    }
+}
+
+#[test]
+fn what_must_not_be_overlooked_stays_in_the_narrowest_bar() {
+    let mut shown = Screen::dark(scenes::two(), (60, 20));
+    shown.act(Action::Freeze);
+    let bar = shown.text().lines().next().unwrap().to_owned();
+    for words in ["staging", "DEMO", "READ-ONLY", "FROZEN since 14:02:13"] {
+        assert!(bar.contains(words), "{words}: {bar}");
+    }
+    let bar = Screen::dark(scenes::hostile(), (80, 24)).text().lines().next().unwrap().to_owned();
+    assert!(bar.contains("all fresh") && bar.contains("14:02 UTC"), "{bar}");
+}
+
+#[test]
+fn the_beginning_of_a_longer_binding_is_shown() {
+    let mut shown = Screen::dark(scenes::calm(), (100, 30));
+    shown.ui.set_pending("g");
+    shown.draw();
+    assert!(shown.text().lines().last().unwrap().contains("g…"), "{}", shown.text());
 }

@@ -23,7 +23,7 @@ const LONGEST: usize = 30;
 /// Draws the bar: where this is, in which mode, how fresh, what it costs, what time it is. What must not be
 /// overlooked stays when space is short.
 pub fn bar(canvas: &mut Canvas<'_>, row: Rect, view: &View<'_>) {
-    let mut parts = parts(view);
+    let mut parts = parts(view, row.width);
     let clock = view.state.now.format("%H:%M UTC ").to_string();
     let room = usize::from(row.width).saturating_sub(clock.len() + 2);
     let total = |parts: &[(u8, Line<'_>)]| parts.iter().map(|p| p.1.width() + 2).sum::<usize>();
@@ -43,20 +43,17 @@ pub fn bar(canvas: &mut Canvas<'_>, row: Rect, view: &View<'_>) {
 }
 
 /// The parts of the bar with the order in which they are left out; 0: never.
-fn parts<'v>(view: &'v View<'_>) -> Vec<(u8, Line<'v>)> {
+fn parts<'v>(view: &'v View<'_>, width: u16) -> Vec<(u8, Line<'v>)> {
     let info = &view.env.info;
     let state = view.state;
+    let longest = LONGEST.min(usize::from(width) / 3);
     let mut out = vec![
         (10, Line::new().add(Role::Accent, "miharu")),
-        (0, Line::new().add(Role::Bar, text::fit(&info.name, LONGEST, view.look.glyphs.ellipsis))),
+        (0, Line::new().add(Role::Bar, text::fit(&info.name, longest, view.look.glyphs.ellipsis))),
     ];
     if let Some(demo) = &state.demo {
-        out.push((
-            3,
-            Line::new()
-                .add(Role::Accent, "DEMO ")
-                .add(Role::Bar, text::fit(demo, LONGEST, view.look.glyphs.ellipsis)),
-        ));
+        out.push((0, Line::new().add(Role::Accent, "DEMO")));
+        out.push((6, Line::new().add(Role::Bar, text::fit(demo, LONGEST, view.look.glyphs.ellipsis))));
     }
     let identity = view.world.identity.as_ref();
     if let Some(region) = identity.map(|i| &i.region).or(info.region.as_ref()) {
@@ -80,7 +77,7 @@ fn parts<'v>(view: &'v View<'_>) -> Vec<(u8, Line<'v>)> {
     };
     out.push((5, Line::new().add(role, mode)));
     if state.read_only {
-        out.push((4, Line::new().add(Role::Ok, "READ-ONLY")));
+        out.push((0, Line::new().add(Role::Ok, "READ-ONLY")));
     }
     if let Some(frozen) = &state.frozen {
         out.push((0, Line::new().add(Role::Stale, frozen.at.format("FROZEN since %H:%M:%S").to_string())));
@@ -92,7 +89,7 @@ fn parts<'v>(view: &'v View<'_>) -> Vec<(u8, Line<'v>)> {
         None => freshness(view.world, view.now),
     };
     let words = if live.is_some() { format!("live data: {words}") } else { words };
-    out.push((2, Line::new().add(role, words)));
+    out.push((1, Line::new().add(role, words)));
     if let Some(cost) = view.world.cost_usd_per_h().filter(|_| !view.world.sources.is_empty()) {
         out.push((9, Line::new().add(Role::Bar, units::usd_per_h(cost))));
     }
@@ -136,8 +133,6 @@ pub struct Foot<'a> {
     pub pending: &'a str,
     /// Panels that did not fit.
     pub hidden: &'a [PanelId],
-    /// What shows the hidden panels.
-    pub elsewhere: Vec<Action>,
 }
 
 /// Draws the line at the bottom: the screens, what is to be told, the most useful keys.
@@ -190,11 +185,9 @@ fn told<'a>(view: &'a View<'_>, foot: &Foot<'a>, key: &dyn Fn(Action) -> Option<
         return Line::new();
     }
     let mut text = format!("{} hidden, enlarge", plural(foot.hidden.len(), "panel", "panels"));
-    let mut keys: Vec<String> = foot.elsewhere.iter().filter_map(|a| key(*a)).collect();
-    keys.sort();
-    if !keys.is_empty() {
+    if let Some(key) = key(Action::FocusNext) {
         text.push_str(" or press ");
-        text.push_str(&keys.join(" "));
+        text.push_str(&key);
     }
     Line::new().add(Role::Warn, text)
 }

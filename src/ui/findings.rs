@@ -118,7 +118,16 @@ fn files(view: &View<'_>, out: &mut Vec<Finding>) {
     let mut new = New(out, SourceId::FILES);
     if count.files > threshold {
         let free = view.derived.lanes.iter().find(|l| l.target.is_none());
+        let mounts = view.world.service.as_ref().map(|s| s.mounts_by);
+        let one_zone = view.world.file_system.as_ref().is_some_and(|f| f.one_zone.is_some());
         let detail = match free {
+            _ if one_zone => {
+                "A One Zone file system has exactly one mount target; none can be added.".to_owned()
+            }
+            Some(lane) if mounts == Some(MountsBy::Volume) => format!(
+                "The tasks mount by volume through their own zone; a target in {} helps the tasks there only.",
+                lane.short
+            ),
             Some(lane) => format!(
                 "One more mount target spreads the access; zone {} has none ({} there).",
                 lane.short,
