@@ -194,11 +194,17 @@ fn put(part: &Part, hidden: &[PanelId], area: Rect, wish: Wish<'_>, out: &mut Ve
 fn rows(parts: &[Part], hidden: &[PanelId], area: Rect, wish: Wish<'_>) -> Vec<u16> {
     let mut out: Vec<u16> = parts.iter().map(|p| least(p, hidden).map_or(0, |l| l.1)).collect();
     let mut spare = area.height.saturating_sub(out.iter().fold(0, |a, b| a.saturating_add(*b)));
-    for (part, height) in parts.iter().zip(&mut out) {
-        if *height > 0 {
-            let more = ideal(part, hidden, area.width, wish).saturating_sub(*height).min(spare);
-            *height += more;
-            spare -= more;
+    // row by row in turn, so that no panel has all it would like while another is cut short
+    let ideals: Vec<u16> = parts.iter().map(|p| ideal(p, hidden, area.width, wish)).collect();
+    let mut given = true;
+    while spare > 0 && given {
+        given = false;
+        for (height, ideal) in out.iter_mut().zip(&ideals) {
+            if spare > 0 && *height > 0 && *height < *ideal {
+                *height += 1;
+                spare -= 1;
+                given = true;
+            }
         }
     }
     if let Some(shares) = NonZeroU16::new(parts.iter().map(|p| grow(p, hidden)).sum()) {

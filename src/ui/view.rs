@@ -104,7 +104,11 @@ impl<'a> View<'a> {
         match (&s.error, freshness) {
             (Some(error), _) => Some(format!(
                 "{}: {} {}: {}{next}; {}",
-                if freshness == Freshness::Never { "not read" } else { freshness.word() },
+                match freshness {
+                    Freshness::Fresh => "failing",
+                    Freshness::Never => "not read",
+                    Freshness::Late | Freshness::Stale => freshness.word(),
+                },
                 s.id,
                 error.class.word(),
                 error.line(),
