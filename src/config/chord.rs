@@ -69,11 +69,11 @@ impl Chord {
                 "space".to_owned()
             }
             // Terminals send the same byte for ctrl-x and ctrl-X, so the letter's case says nothing there.
-            KeyCode::Char(c) if ctrl && c.is_alphabetic() => c.to_lowercase().collect(),
+            KeyCode::Char(c) if ctrl && c.is_alphabetic() => one(c.to_lowercase(), c).to_string(),
             KeyCode::Char(c) => {
                 let upper = shift && c.is_alphabetic();
                 shift = false;
-                if upper { c.to_uppercase().collect() } else { c.to_string() }
+                if upper { one(c.to_uppercase(), c).to_string() } else { c.to_string() }
             }
             KeyCode::BackTab => {
                 shift = true;
@@ -116,14 +116,38 @@ fn modifier(key: &str) -> Option<(KeyModifiers, &str)> {
     Some((modifier, rest))
 }
 
+/// The other case of `c`, unless that is several characters (`ß`).
+fn one(mut case: impl Iterator<Item = char>, c: char) -> char {
+    case.next().filter(|_| case.next().is_none()).unwrap_or(c)
+}
+
 fn named(name: &str) -> Option<KeyCode> {
+    let name = match name {
+        "escape" => "esc",
+        "return" => "enter",
+        "page-up" => "pgup",
+        "page-down" => "pgdn",
+        _ => name,
+    };
     let own = NAMES.iter().find(|(_, own)| *own == name).map(|(code, _)| *code);
     own.or_else(|| crokey::parse_key_code(name, false).ok())
+}
+
+/// What an unreadable chord was most likely meant to be: letters without a space, or a name with a slip.
+pub(super) fn nearest(word: &str) -> Option<String> {
+    let letters = word.chars().count() <= 3 && word.chars().all(char::is_alphanumeric);
+    if letters && word.len() > 1 && !word.starts_with(['f', 'F']) {
+        return Some(word.chars().map(String::from).collect::<Vec<_>>().join(" "));
+    }
+    let modifiers = ["ctrl-", "alt-", "shift-"];
+    let names = NAMES.iter().map(|(_, name)| *name).chain(["space"]).chain(modifiers);
+    super::error::nearest(word, names)
 }
 
 #[cfg(test)]
 mod tests {
     use crossterm::event::KeyEvent;
+    use proptest::prelude::*;
     use rstest::rstest;
 
     use super::*;
@@ -137,7 +161,7 @@ mod tests {
     #[case("alt-shift-ctrl-f5", "ctrl-alt-shift-f5")]
     #[case("PageDown", "pgdn")]
     #[case("pgdn", "pgdn")]
-    #[case("Escape", "")]
+    #[case("Escape", "esc")]
     #[case("ESC", "esc")]
     #[case("backtab", "shift-tab")]
     #[case("shift-tab", "shift-tab")]
@@ -160,6 +184,36 @@ mod tests {
         assert_eq!(chord, expected);
         if let Some(again) = Chord::parse(&chord) {
             assert_eq!(again.0, chord, "a canonical chord reads as itself");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_chord_reads_as_it_is_spelled(text in "((ctrl|alt|shift|Ctrl)-){0,3}(\\PC|[a-zA-Z0-9]{1,6})") {
+            if let Some(chord) = Chord::parse(&text) {
+                prop_assert_eq!(Chord::parse(&chord.0), Some(chord));
+            }
+        }
+
+        #[test]
+        fn what_is_sent_can_be_written(c: char, modifiers in 0_u8..8) {
+            let event = KeyEvent::new(KeyCode::Char(c), KeyModifiers::from_bits_truncate(modifiers));
+            if let Some(chord) = Chord::of(event.into())
+                && !c.is_control()
+                && !c.is_whitespace()
+            {
+                prop_assert_eq!(Chord::parse(&chord.0), Some(chord));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_taken_is_spelled_as_it_arrives() {
+        for (chord, _) in TAKEN {
+            let parsed = Chord::parse(chord).unwrap();
+            assert_eq!(parsed.0, *chord);
+            assert!(parsed.taken().is_some());
+            assert!(Chord::parse(&chord.to_uppercase()).unwrap().taken().is_some());
         }
     }
 

@@ -1,6 +1,10 @@
 //! How many colours a terminal shows, and a theme in as many.
 
+use std::path::Path;
+
+use super::error::Origin;
 use super::theme::{Colour, RoleStyle, Theme};
+use super::theme_file;
 
 /// How many colours a terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,25 +40,35 @@ impl ColourDepth {
 }
 
 impl Theme {
-    /// The theme with the nearest colours that `depth` has.
+    /// The theme with the nearest colours that `depth` has. Without colours its styles would fall together, so
+    /// it takes those of `mono`; a theme that has no colours anyway stays as it is.
     #[must_use]
     pub fn reduced(&self, depth: ColourDepth) -> Self {
-        let roles = self.roles.iter().map(|(role, style)| (*role, reduce(*style, depth))).collect();
-        Self { roles, ..self.clone() }
+        let of_each = |reduce: fn(RoleStyle) -> RoleStyle| Self {
+            roles: self.roles.iter().map(|(role, style)| (*role, reduce(*style))).collect(),
+            ..self.clone()
+        };
+        match depth {
+            ColourDepth::True => self.clone(),
+            ColourDepth::Palette => of_each(palette),
+            ColourDepth::Sixteen => of_each(sixteen),
+            ColourDepth::None if self.roles.values().all(|s| s.fg.is_none() && s.bg.is_none()) => {
+                self.clone()
+            }
+            ColourDepth::None => match theme_file::load("mono", Path::new(""), &Origin::Default) {
+                Ok(mono) => Self { roles: mono.roles, ..self.clone() },
+                Err(_) => of_each(colourless),
+            },
+        }
     }
 }
 
-fn reduce(style: RoleStyle, depth: ColourDepth) -> RoleStyle {
-    match depth {
-        ColourDepth::True => style,
-        ColourDepth::Palette => {
-            RoleStyle { fg: style.fg.map(Colour::to_256), bg: style.bg.map(Colour::to_256), ..style }
-        }
-        ColourDepth::Sixteen => sixteen(style),
-        ColourDepth::None => {
-            RoleStyle { fg: None, bg: None, reverse: style.reverse || style.bg.is_some(), ..style }
-        }
-    }
+fn palette(style: RoleStyle) -> RoleStyle {
+    RoleStyle { fg: style.fg.map(Colour::to_256), bg: style.bg.map(Colour::to_256), ..style }
+}
+
+fn colourless(style: RoleStyle) -> RoleStyle {
+    RoleStyle { fg: None, bg: None, reverse: style.reverse || style.bg.is_some(), ..style }
 }
 
 /// A soft background has no like among sixteen colours: it would be black on a black terminal, or as bright as

@@ -54,10 +54,11 @@ pub struct Mistake {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.at)?;
-        if !self.key.is_empty() {
-            write!(f, ": {}", self.key)?;
-        }
+        // A key or a name from outside may hold escape sequences.
+        let plain = |text: &str| text.replace(char::is_control, "\u{fffd}");
+        let place = Some(plain(&self.at.to_string())).filter(|_| self.at != Origin::Default);
+        let key = Some(plain(&self.key)).filter(|key| !key.is_empty());
+        f.write_str(&place.into_iter().chain(key).collect::<Vec<_>>().join(": "))?;
         if let Some(value) = &self.value {
             write!(f, " = {value}")?;
         }
@@ -85,8 +86,8 @@ impl From<Mistake> for ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.mistakes.len() {
-            1 => f.write_str("1 mistake in the configuration; nothing was started")?,
-            n => write!(f, "{n} mistakes in the configuration; nothing was started")?,
+            1 => f.write_str("1 mistake in the configuration")?,
+            n => write!(f, "{n} mistakes in the configuration")?,
         }
         for mistake in &self.mistakes {
             write!(f, "\n\n{mistake}")?;
@@ -145,20 +146,23 @@ pub(super) fn nearest<'a>(got: &str, candidates: impl IntoIterator<Item = &'a st
 /// Longest value that an error repeats, in characters.
 const VALUE_SHOWN: usize = 80;
 
-/// `text` without what stands between a `:` and an `@`, control characters or great length: a value that was
-/// written into the wrong place may be a URL with a password.
-pub fn redacted(text: &str) -> String {
-    let mut shown = text.to_owned();
-    if let Some(at) = text.rfind('@') {
-        let head = &text[..at];
-        let from = head.find("://").map_or(0, |i| i + 3);
-        if let Some(colon) = head[from..].find(':') {
-            shown = format!("{}:…{}", &head[..from + colon], &text[at..]);
-        }
+/// `text` without what stands between a `:` and an `@`: a value that was written into the wrong place may be a
+/// URL with a password.
+pub fn without_password(text: &str) -> String {
+    let Some(at) = text.rfind('@') else { return text.to_owned() };
+    let (head, tail) = text.split_at(at);
+    let from = head.find("://").map_or(0, |i| i + 3);
+    match head.get(from..).and_then(|credentials| credentials.find(':')) {
+        Some(colon) => format!("{}:…{tail}", head.get(..from + colon).unwrap_or_default()),
+        None => text.to_owned(),
     }
-    let mut shown: String = shown.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if shown.chars().count() > VALUE_SHOWN {
-        shown = shown.chars().take(VALUE_SHOWN).chain(['…']).collect();
+}
+
+/// `text` as an error repeats it: without password, control characters and great length.
+pub(super) fn redacted(text: &str) -> String {
+    let text = without_password(text).replace(char::is_control, " ");
+    match text.char_indices().nth(VALUE_SHOWN) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
     }
-    shown
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::datasource;
-use super::error::{Wrong, any_of, redacted};
+use super::error::{Wrong, any_of, without_password};
 use super::forms::Form;
 use super::model::{Datasource, Lang};
 use super::raw::Raw;
@@ -134,10 +134,17 @@ impl<T> Field<T> {
         let other_kind = || Wrong::new(self.expects());
         let text = || raw.text().ok_or_else(other_kind);
         match self {
-            Self::Flag(at) => *at(target) = raw.flag().ok_or_else(other_kind)?,
+            Self::Flag(at) => {
+                *at(target) = raw.flag().ok_or_else(|| Wrong { nearest: truth(raw), ..other_kind() })?;
+            }
             Self::Number(range, at) => {
-                let number = raw.number().and_then(|n| u64::try_from(n).ok()).ok_or_else(other_kind)?;
-                *at(target) = in_range(range, number).ok_or_else(other_kind)?;
+                let given = raw.number().ok_or_else(other_kind)?;
+                // What is below nothing is nearest to the least.
+                let number = u64::try_from(given).unwrap_or_default();
+                *at(target) = in_range(range, number).ok_or_else(|| Wrong {
+                    nearest: Some(bound(range, number).to_string()),
+                    ..other_kind()
+                })?;
             }
             Self::Text(form, at) => {
                 let text = raw.text().ok_or_else(|| quoted(raw, other_kind()))?;
@@ -170,16 +177,12 @@ impl<T> Field<T> {
             }
             Self::Datasource(at) => *at(target) = Some(datasource::parse(text()?)?),
             Self::Minutes(range, at) => {
-                let duration = duration(raw, range).ok_or_else(other_kind)?;
+                let duration = duration(raw, range, other_kind)?;
                 let seconds = u32::try_from(duration.as_secs()).ok().filter(|s| s % 60 == 0);
                 *at(target) = seconds.ok_or_else(other_kind)?;
             }
             Self::Source(source, range, at, _) => {
-                let duration = duration(raw, range).ok_or_else(|| match raw.number() {
-                    Some(n) => other_kind().remedy(format!("give it a unit: \"{n}s\"")),
-                    None => other_kind(),
-                })?;
-                at(target).insert(*source, duration);
+                at(target).insert(*source, duration(raw, range, other_kind)?);
             }
         }
         Ok(())
@@ -187,7 +190,7 @@ impl<T> Field<T> {
 
     /// The value as TOML, without passwords; `None` where nothing is set.
     pub(super) fn show(&self, target: &mut T) -> Option<toml::Value> {
-        let text = |s: &str| Some(toml::Value::String(redacted(s)));
+        let text = |s: &str| Some(toml::Value::String(without_password(s)));
         match self {
             Self::Flag(at) => Some((*at(target)).into()),
             Self::Number(_, at) => i64::try_from(*at(target)).ok().map(toml::Value::Integer),
@@ -257,11 +260,37 @@ fn in_range(range: &RangeInclusive<u64>, number: u64) -> Option<u64> {
     range.contains(&number).then_some(number)
 }
 
+/// The end of `range` that is nearer to a number outside it.
+fn bound(range: &RangeInclusive<u64>, number: u64) -> u64 {
+    number.clamp(*range.start(), *range.end())
+}
+
+/// The truth value that a word stands for elsewhere.
+fn truth(raw: Raw<'_>) -> Option<String> {
+    let word = raw.text().map(str::to_lowercase);
+    match (word.as_deref(), raw.number()) {
+        (Some("true" | "yes" | "on" | "y"), _) | (_, Some(1)) => Some("true".into()),
+        (Some("false" | "no" | "off" | "n"), _) | (_, Some(0)) => Some("false".into()),
+        _ => None,
+    }
+}
+
 /// A duration within a range of seconds, the ends included.
-fn duration(raw: Raw<'_>, range: &RangeInclusive<u64>) -> Option<Duration> {
-    let duration = humantime::parse_duration(raw.text()?).ok()?;
+fn duration(
+    raw: Raw<'_>,
+    range: &RangeInclusive<u64>,
+    other_kind: impl Fn() -> Wrong,
+) -> Result<Duration, Wrong> {
+    if let Some(n) = raw.number() {
+        let nearest = u64::try_from(n).ok().map(|n| span(bound(range, n)));
+        return Err(Wrong { nearest, ..other_kind() });
+    }
+    let duration = raw.text().and_then(|t| humantime::parse_duration(t).ok()).ok_or_else(&other_kind)?;
     let (least, most) = (Duration::from_secs(*range.start()), Duration::from_secs(*range.end()));
-    (least..=most).contains(&duration).then_some(duration)
+    if (least..=most).contains(&duration) {
+        return Ok(duration);
+    }
+    Err(Wrong { nearest: Some(span(bound(range, duration.as_secs()))), ..other_kind() })
 }
 
 fn counts(names: &[&str]) -> Result<Vec<CountSource>, Wrong> {

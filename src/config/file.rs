@@ -5,7 +5,7 @@ use std::path::Path;
 use toml_edit::{Item, TableLike};
 
 use super::document::{Document, tables};
-use super::error::{Mistake, Wrong, redacted};
+use super::error::{ConfigError, Mistake, Wrong, redacted};
 use super::model::{Config, Environment};
 use super::report::Report;
 use super::settings::{self, ENVIRONMENT, METRIC, ROOT};
@@ -13,11 +13,16 @@ use super::walk::{Level, Walk};
 use super::{forms, prices};
 
 /// Takes the file into `config`.
-pub(super) fn read(path: &Path, text: &str, config: &mut Config, report: &mut Report) {
-    let document = match Document::parse(path, text) {
-        Ok(document) => document,
-        Err(mistake) => return report.mistakes.push(*mistake),
-    };
+///
+/// # Errors
+/// It is not TOML. What its values are is for `report`.
+pub(super) fn read(
+    path: &Path,
+    text: &str,
+    config: &mut Config,
+    report: &mut Report,
+) -> Result<(), ConfigError> {
+    let document = Document::parse(path, text).map_err(|mistake| *mistake)?;
     let root = document.root();
     let mut walk = Walk { document: &document, report };
     let level = Level { settings: &ROOT, base: "", inside: "", others: &["environment", "prices"] };
@@ -28,6 +33,7 @@ pub(super) fn read(path: &Path, text: &str, config: &mut Config, report: &mut Re
     if let Some(item) = root.get("environment") {
         environments(&mut walk, root, item, config);
     }
+    Ok(())
 }
 
 fn environments(walk: &mut Walk<'_>, root: &dyn TableLike, item: &Item, config: &mut Config) {
@@ -56,7 +62,7 @@ fn environments(walk: &mut Walk<'_>, root: &dyn TableLike, item: &Item, config: 
         if let Some(item) = table.get("metric") {
             metrics(walk, table, item, &base, &mut environment);
         }
-        both_datasources(walk, table, &base, &environment);
+        both_datasources(walk, table, &base, &mut environment);
         config.environments.push(environment);
     }
 }
@@ -85,10 +91,11 @@ fn metrics(
 }
 
 /// Two places for one password: which one would count?
-fn both_datasources(walk: &mut Walk<'_>, table: &dyn TableLike, base: &str, environment: &Environment) {
+fn both_datasources(walk: &mut Walk<'_>, table: &dyn TableLike, base: &str, environment: &mut Environment) {
     if environment.datasource.is_none() || environment.datasource_env.is_none() {
         return;
     }
+    environment.datasource_env = None;
     let at = match table.get("hakaru").and_then(Item::as_table_like) {
         Some(hakaru) => walk.document.at_key(hakaru, "datasource_env"),
         None => walk.document.at(None),

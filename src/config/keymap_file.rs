@@ -5,6 +5,7 @@ use std::path::Path;
 use toml_edit::{Item, TableLike};
 
 use super::catalog::KEYMAPS;
+use super::chord;
 use super::document::{Document, tables};
 use super::error::{ConfigError, Mistake, Origin, Wrong};
 use super::keymap::{Binding, Chord, Context, Keymap, Resolution};
@@ -28,6 +29,8 @@ const REACHABLE: &[(Action, &[Context])] = &[
 struct Entry {
     binding: Binding,
     at: Origin,
+    /// How many files lie below its own.
+    level: usize,
 }
 
 /// Loads the keymap `name`, built in or from `directory`/keymaps; `at` is where the name was given.
@@ -36,8 +39,8 @@ pub(super) fn load(name: &str, directory: &Path, at: &Origin) -> Result<Keymap, 
     let mut keymap = Keymap { name: name.to_owned(), description: String::new(), bindings: Vec::new() };
     let mut report = Report::default();
     let mut entries = Vec::new();
-    for document in &files {
-        Reader { document, report: &mut report }.file(&mut keymap, &mut entries);
+    for (level, document) in files.iter().enumerate() {
+        Reader { document, report: &mut report, level }.file(&mut keymap, &mut entries);
     }
     prefixes(&entries, &mut report);
     keymap.bindings = entries.into_iter().map(|e| e.binding).collect();
@@ -50,6 +53,7 @@ pub(super) fn load(name: &str, directory: &Path, at: &Origin) -> Result<Keymap, 
 struct Reader<'a> {
     document: &'a Document,
     report: &'a mut Report,
+    level: usize,
 }
 
 impl Reader<'_> {
@@ -127,7 +131,7 @@ impl Reader<'_> {
         let before = inherited.len();
         inherited.retain(|e| e.binding.context != context || e.binding.on != on);
         match run {
-            Some(run) => own.push(Entry { binding: Binding { context, on, run }, at }),
+            Some(run) => own.push(Entry { binding: Binding { context, on, run }, at, level: self.level }),
             None if inherited.len() == before => {
                 let wrong = Wrong::new("a chord that the extended keymap binds in this context")
                     .remedy("correct the chord or the context, or remove the line");
@@ -144,7 +148,7 @@ impl Reader<'_> {
 
     fn key(&mut self, table: &dyn TableLike, key: &str, base: &str, known: &[&str]) {
         let at = self.document.at_key(table, key);
-        self.report.wrong(at, format!("{base}{key}"), None, Wrong::one_of(key, known.iter().copied()));
+        self.report.unknown_key(at, format!("{base}{key}"), key, known);
     }
 }
 
@@ -175,23 +179,8 @@ fn chords_of(item: &Item) -> Result<Vec<Chord>, Wrong> {
     let words = words.filter(|w| !w.is_empty()).ok_or_else(|| Wrong::new(expected))?;
     let mut chords = Vec::new();
     for word in words {
-        let known = [
-            "esc",
-            "enter",
-            "tab",
-            "space",
-            "backspace",
-            "pgup",
-            "pgdn",
-            "home",
-            "end",
-            "left",
-            "right",
-            "up",
-            "down",
-        ];
         let chord = Chord::parse(word)
-            .ok_or_else(|| Wrong { nearest: super::error::nearest(word, known), ..Wrong::new(expected) })?;
+            .ok_or_else(|| Wrong { nearest: chord::nearest(word), ..Wrong::new(expected) })?;
         if let Some(why) = chord.taken() {
             return Err(Wrong::new(format!("a key that arrives: {} must not be bound, {why}", chord.0))
                 .remedy("choose another key"));
@@ -205,7 +194,7 @@ fn shown(on: &[Chord]) -> String {
     format!("\"{}\"", on.iter().map(|c| c.0.as_str()).collect::<Vec<_>>().join(" "))
 }
 
-/// A chord that begins another one of its context would hide it.
+/// A chord that begins another one of its context hides it. Said at the one that came later.
 fn prefixes(entries: &[Entry], report: &mut Report) {
     for short in entries {
         let hidden = entries.iter().find(|long| {
@@ -213,16 +202,21 @@ fn prefixes(entries: &[Entry], report: &mut Report) {
                 && long.binding.on.len() > short.binding.on.len()
                 && long.binding.on.starts_with(&short.binding.on)
         });
-        if let Some(long) = hidden {
-            let wrong = Wrong::new(format!(
-                "a chord that does not begin another one: {} (\"{}\", {}) could never be typed",
-                shown(&long.binding.on),
-                long.binding.run.name(),
-                long.at
-            ))
-            .remedy("choose another chord for one of the two, or take one away with run = \"none\"");
-            report.wrong(short.at.clone(), "bind.on".into(), Some(shown(&short.binding.on)), wrong);
-        }
+        let Some(long) = hidden else { continue };
+        let (here, there, relation) = if long.level > short.level {
+            (long, short, "that no other one begins")
+        } else {
+            (short, long, "that does not begin another one")
+        };
+        let expected = format!(
+            "chords {relation}: {} already means \"{}\" at {}",
+            shown(&there.binding.on),
+            there.binding.run.name(),
+            there.at
+        );
+        let remedy = "choose other chords for one of the two, or take one away with run = \"none\"";
+        let wrong = Wrong::new(expected).remedy(remedy);
+        report.wrong(here.at.clone(), "bind.on".into(), Some(shown(&here.binding.on)), wrong);
     }
 }
 

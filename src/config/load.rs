@@ -30,14 +30,15 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigError> {
     config.prices = prices::built_in();
     let mut report = Report::default();
     if let Some((path, text)) = &inputs.file {
-        file::read(path, text, &mut config, &mut report);
+        // Without the file nothing could be said about variables that name its environments.
+        file::read(path, text, &mut config, &mut report)?;
     }
     deployment::apply(inputs, &mut config, &mut report);
     variables::apply(inputs, &mut config, &mut report);
     flags(&inputs.overrides, &mut config, &mut report);
     datasources(inputs, &mut config, &mut report);
     inherit(&mut config, &mut report);
-    // The environment to focus may be missing only because the file could not be read at all.
+    // An environment may be missing only because its name is a mistake.
     if report.mistakes.is_empty() {
         focus(inputs, &mut config, &mut report);
     }
@@ -107,6 +108,11 @@ fn datasources(inputs: &Inputs, config: &mut Config, report: &mut Report) {
     for environment in &mut config.environments {
         let Some(variable) = environment.datasource_env.clone() else { continue };
         let base = format!("environment.{}.hakaru", environment.name);
+        let by_variable =
+            matches!(report.origins.get(&format!("{base}.datasource_env")), Some(Origin::Variable(_)));
+        if environment.datasource.is_some() && !by_variable {
+            continue; // a variable has given the datasource itself: a later layer than the file
+        }
         let value = inputs.variables.get(&variable).filter(|v| !v.is_empty());
         let Some(value) = value else {
             let path = format!("{base}.datasource_env");

@@ -1,6 +1,6 @@
 //! Floor 2: settings, themes and keymaps: data from files, variables and flags, checked before anything starts.
 //!
-//! [`load`] puts the layers together and is pure; [`gather`] is the one place that reads the process. A setting
+//! [`load()`] puts the layers together and is pure; [`gather`] is the one place that reads the process. A setting
 //! is one line in `settings.rs` and its field in [`model`]; a theme is one file in `themes/`, a keymap one file
 //! in `keymaps/`, and neither needs any code. What is wrong becomes a [`ConfigError`] that names the place.
 

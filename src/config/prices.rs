@@ -18,7 +18,7 @@ pub fn built_in() -> BTreeMap<String, PriceList> {
 }
 
 /// Names of all units that the built-in table knows.
-fn units() -> Vec<String> {
+pub(super) fn units() -> Vec<String> {
     let mut units: Vec<String> = built_in().into_values().flat_map(|list| list.usd.into_keys()).collect();
     units.sort();
     units.dedup();
@@ -82,7 +82,7 @@ fn one_region(walk: &mut Walk<'_>, path: &str, table: &dyn TableLike, list: &mut
             }
             _ => {
                 let at = walk.document.at_key(table, key);
-                walk.report.wrong(at, shown, None, Wrong::one_of(key, ["as_of", "usd"]));
+                walk.report.unknown_key(at, shown, key, &["as_of", "usd"]);
             }
         }
     }
@@ -95,8 +95,8 @@ fn dollars(walk: &mut Walk<'_>, path: &str, usd: &dyn TableLike, list: &mut Pric
         let shown = format!("{path}.{unit}");
         if !units.iter().any(|u| u == unit) {
             let at = walk.document.at_key(usd, unit);
-            let wrong = Wrong::one_of(unit, units.iter().map(String::as_str));
-            walk.report.wrong(at, shown, None, wrong);
+            let known: Vec<&str> = units.iter().map(String::as_str).collect();
+            walk.report.unknown_key(at, shown, unit, &known);
             continue;
         }
         #[expect(clippy::cast_precision_loss, reason = "a price in whole dollars is small")]

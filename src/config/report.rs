@@ -46,7 +46,10 @@ impl Report {
                 self.origins.insert(path, given.at);
                 true
             }
-            Err(wrong) => {
+            Err(mut wrong) => {
+                if setting.required && wrong.nearest.is_none() {
+                    wrong.remedy.get_or_insert_with(|| "correct the value".into());
+                }
                 let written = if setting.field.secret() { Some("…".into()) } else { given.written };
                 self.wrong(given.at, path, written, wrong);
                 false
@@ -54,10 +57,20 @@ impl Report {
         }
     }
 
+    /// Notes a key that is none of `known`.
+    pub(super) fn unknown_key(&mut self, at: Origin, path: String, key: &str, known: &[&str]) {
+        let wrong = Wrong::one_of(key, known.iter().copied());
+        let remedy = match &wrong.nearest {
+            Some(near) => format!("write {near}, or remove it"),
+            None => "remove it".into(),
+        };
+        self.wrong(at, path, None, wrong.remedy(remedy));
+    }
+
     /// Notes a wrong value.
     pub(super) fn wrong(&mut self, at: Origin, key: String, value: Option<String>, wrong: Wrong) {
         let remedy = wrong.remedy.unwrap_or_else(|| match (&wrong.nearest, &at) {
-            (Some(nearest), Origin::File { .. } | Origin::Default) => format!("write \"{nearest}\""),
+            (Some(nearest), Origin::File { .. } | Origin::Default) => format!("write {}", bare(nearest)),
             (Some(nearest), Origin::Variable(name)) => format!("set {name}={nearest}, or unset it"),
             (Some(nearest), Origin::Flag(name)) => format!("give {name} {nearest}"),
             (None, Origin::Variable(_)) => "correct the variable, or unset it".into(),
@@ -67,4 +80,10 @@ impl Report {
         let Wrong { expected, nearest, .. } = wrong;
         self.mistakes.push(Mistake { at, key, value, expected, nearest, remedy });
     }
+}
+
+/// A value as it is written in a file.
+fn bare(value: &str) -> String {
+    let bare = value.parse::<i64>().is_ok() || ["true", "false"].contains(&value);
+    if bare { value.to_owned() } else { format!("\"{value}\"") }
 }

@@ -61,12 +61,12 @@ pub(super) static ROOT: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {
         Setting::new(
             "theme",
             "Colours; a file of themes/ or of your own.",
-            Name(&forms::FILE_NAME, |c| &mut c.theme),
+            Name(&forms::THEME, |c| &mut c.theme),
         ),
         Setting::new(
             "keymap",
             "Keys; a file of keymaps/ or of your own.",
-            Name(&forms::FILE_NAME, |c| &mut c.keymap),
+            Name(&forms::KEYMAP, |c| &mut c.keymap),
         ),
         Setting::new("lang", "Language of the screens.", Lang(|c| &mut c.lang)),
         Setting::new("read_only", "Let no call leave that is not a read.", Flag(|c| &mut c.read_only)),
@@ -82,10 +82,16 @@ pub(super) static ROOT: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {
             Text(&forms::JOURNAL, |c| &mut c.journal),
         ),
     ];
-    all.extend(by_source("poll", "Time between two polls of", POLL, |c: &mut Config| &mut c.every, period));
+    all.extend(by_source(
+        "poll",
+        ("Time between two polls of", ""),
+        POLL,
+        |c: &mut Config| &mut c.every,
+        period,
+    ));
     all.extend(by_source(
         "deadline",
-        "Longest a poll may take of",
+        ("Longest that a poll of", " may take"),
         WAIT,
         |c: &mut Config| &mut c.deadline,
         |_| DEADLINE,
@@ -167,7 +173,7 @@ pub(super) static ENVIRONMENT: LazyLock<Vec<Setting<Environment>>> = LazyLock::n
         Setting::new(
             "files.cache_parameter",
             "SSM parameter with a cached count.",
-            Text(&forms::PARAMETER, |e| &mut e.files.cache_parameter),
+            Text(&forms::CACHE, |e| &mut e.files.cache_parameter),
         ),
         Setting::new(
             "files.sources",
@@ -217,14 +223,14 @@ pub(super) static ENVIRONMENT: LazyLock<Vec<Setting<Environment>>> = LazyLock::n
     ];
     all.extend(by_source(
         "poll",
-        "Here, time between two polls of",
+        ("Here, time between two polls of", ""),
         POLL,
         |e: &mut Environment| &mut e.every,
         period,
     ));
     all.extend(by_source(
         "deadline",
-        "Here, longest a poll may take of",
+        ("Here, longest that a poll of", " may take"),
         WAIT,
         |e: &mut Environment| &mut e.deadline,
         |_| DEADLINE,
@@ -248,10 +254,10 @@ pub(super) static METRIC: LazyLock<Vec<Setting<ExtraMetric>>> = LazyLock::new(||
     ]
 });
 
-/// One setting for each source.
+/// One setting for each source; what it reads stands between the two parts of `doc`.
 fn by_source<T: 'static>(
     table: &'static str,
-    doc: &'static str,
+    doc: (&'static str, &'static str),
     range: RangeInclusive<u64>,
     at: fn(&mut T) -> &mut BTreeMap<SourceId, Duration>,
     default: fn(SourceId) -> Duration,
@@ -259,7 +265,7 @@ fn by_source<T: 'static>(
     PERIODS.iter().map(move |(source, _)| {
         Setting::new(
             format!("{table}.{source}"),
-            format!("{doc} {}.", what(*source)),
+            format!("{} {}{}.", doc.0, what(*source), doc.1),
             Source(*source, range.clone(), at, default),
         )
     })

@@ -117,7 +117,7 @@ impl Reader<'_> {
 
     fn key(&mut self, table: &dyn TableLike, key: &str, base: &str, known: &[&str]) {
         let at = self.document.at_key(table, key);
-        self.report.wrong(at, format!("{base}{key}"), None, Wrong::one_of(key, known.iter().copied()));
+        self.report.unknown_key(at, format!("{base}{key}"), key, known);
     }
 }
 

@@ -9,6 +9,7 @@ use super::error::{Mistake, Wrong, nearest};
 use super::field::Setting;
 use super::raw::Raw;
 use super::report::{Given, Report};
+use super::settings::{ENVIRONMENT, ROOT};
 
 /// A walk through one file.
 pub(super) struct Walk<'a> {
@@ -40,19 +41,21 @@ impl Walk<'_> {
             let path = format!("{}{key}", level.inside);
             let shown = format!("{}{path}", level.base);
             let deeper = format!("{path}.");
-            if let Some(setting) = level.settings.iter().find(|s| s.key == path) {
+            // "files.threshold" in quotes is one key, not a path.
+            let plain = !key.contains('.');
+            if let Some(setting) = level.settings.iter().find(|s| plain && s.key == path) {
                 let given = Given {
                     at: self.document.at_value(table, key),
                     raw: Raw::Item(item),
                     written: self.document.written(item),
                 };
                 self.report.take(setting, target, shown, given);
-            } else if level.settings.iter().any(|s| s.key.starts_with(&deeper)) {
+            } else if level.settings.iter().any(|s| plain && s.key.starts_with(&deeper)) {
                 let Some(inner) = item.as_table_like() else {
                     let names = names_in(level.settings, &deeper);
                     let wrong =
                         Wrong::new(format!("a table with {}", super::error::any_of(names.iter().copied())))
-                            .remedy(format!("write it as a table: {key} = {{ … }} or [{path}]"));
+                            .remedy(format!("write it as a table: {key} = {{ … }}"));
                     let at = self.document.at_value(table, key);
                     self.report.wrong(at, shown, Some(format!("a {}", item.type_name())), wrong);
                     continue;
@@ -87,17 +90,12 @@ impl Walk<'_> {
     fn unknown<T>(&mut self, table: &dyn TableLike, key: &str, level: &Level<'_, T>) {
         let mut names = names_in(level.settings, level.inside);
         names.extend(level.others);
-        // The right name at the wrong level is as common a slip as a wrong letter.
-        let elsewhere = level
-            .settings
-            .iter()
-            .filter(|s| s.key.rsplit('.').next() == Some(key))
-            .map(|s| s.key.as_ref())
-            .next();
-        let near = elsewhere.map(str::to_owned).or_else(|| nearest(key, names.iter().copied()));
-        let remedy = match &near {
-            Some(near) => format!("write {near}, or remove it"),
-            None => "remove it; `miharu print schema` lists every key".into(),
+        let (near, remedy) = match misplaced(key, level) {
+            Some((near, remedy)) => (Some(near), remedy),
+            None => match nearest(key, names.iter().copied()) {
+                Some(near) => (Some(near.clone()), format!("write {near}, or remove it")),
+                None => (None, "remove it; `miharu print schema` lists every key".into()),
+            },
         };
         self.report.mistakes.push(Mistake {
             at: self.document.at_key(table, key),
@@ -108,6 +106,28 @@ impl Walk<'_> {
             remedy,
         });
     }
+}
+
+/// Where a key belongs that is right but for its place, and what to do. That is as common a slip as a wrong
+/// letter: in TOML whatever follows a table's header belongs to that table.
+fn misplaced<T>(key: &str, level: &Level<'_, T>) -> Option<(String, String)> {
+    let path = format!("{}{key}", level.inside);
+    if level.settings.iter().any(|s| s.key == path) {
+        return Some((path.clone(), format!("write {path} without quotes")));
+    }
+    let table = format!("{key}.");
+    let top = level.base.is_empty();
+    if top && ENVIRONMENT.iter().any(|s| s.key == key || s.key.starts_with(&table)) {
+        return Some((format!("environment.{key}"), "write it below an [[environment]]".into()));
+    }
+    let end_of = |s: &&Setting<T>| s.key == key || s.key.rsplit('.').next() == Some(key);
+    if let Some(setting) = level.settings.iter().find(end_of) {
+        let place = level.base.trim_end_matches('.');
+        let place = if place.is_empty() { "the top level" } else { place };
+        return Some((setting.key.to_string(), format!("write {} in {place}, or remove it", setting.key)));
+    }
+    let known = !top && ROOT.iter().any(|s| s.key == key || s.key.starts_with(&table));
+    known.then(|| (key.to_owned(), "move it to the top level, above the first [[environment]]".into()))
 }
 
 /// The names that may stand directly inside a level.

@@ -44,6 +44,23 @@ fn a_bad_keymap_says_where_and_what(#[files("tests/bad_config/keymaps/*.toml")] 
     check("keymaps/", &path, &config::keymap(&name, Path::new("tests/bad_config")).unwrap_err());
 }
 
+/// An expectation whose file is gone would stand there for ever.
+#[rstest]
+fn every_expectation_has_its_file(#[files("tests/bad_config/**/expected/*.snap")] path: PathBuf) {
+    let name = path.file_stem().unwrap();
+    let file = path.parent().and_then(Path::parent).unwrap().join(name).with_extension("toml");
+    assert!(file.exists(), "{}", file.display());
+}
+
+#[test]
+fn no_error_carries_escape_sequences() {
+    let text = "\"\\u001b[2J\" = 1\n[\"\\u001b]0;x\"]\n";
+    let file = Some((PathBuf::from("config\u{1b}.toml"), text.to_owned()));
+    let error = config::load(&Inputs { file, ..Inputs::default() }).unwrap_err();
+    assert_eq!(error.mistakes.len(), 2);
+    assert!(!error.to_string().replace('\n', "").contains(char::is_control), "{error:?}");
+}
+
 /// Nothing that stands in a file may bring the reader down, and no error is without a place.
 mod any_text {
     use proptest::prelude::*;

@@ -9,13 +9,8 @@ use crate::config::keymap::Keymap;
 pub fn keys(keymap: &Keymap) -> String {
     let mut out = String::from("| action | keys | does |\n| --- | --- | --- |\n");
     for (action, name, does) in Action::ALL {
-        let mut keys: Vec<String> = Vec::new();
-        for key in keymap.keys_of(*action) {
-            let key = format!("`{}`", key.replace('|', "\\|"));
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-        }
+        let shown = |key: String| format!("`{}`", key.replace('|', "\\|"));
+        let keys: Vec<String> = keymap.keys_of(*action).into_iter().map(shown).collect();
         let keys = if keys.is_empty() { "palette only".into() } else { keys.join(", ") };
         _ = writeln!(out, "| {name} | {keys} | {does} |");
     }

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::config::field::{Field, Setting};
+use crate::config::forms;
 use crate::config::model::{Config, Environment};
+use crate::config::prices::units;
 use crate::config::settings::{ENVIRONMENT, METRIC, ROOT, new_metric};
 
 /// The schema (draft 2020-12), pretty-printed.
@@ -28,18 +30,26 @@ pub fn schema() -> String {
 }
 
 fn prices() -> Value {
+    let dollars = json!({ "type": "number", "minimum": 0 });
+    let units: Map<String, Value> = units().into_iter().map(|unit| (unit, dollars.clone())).collect();
     json!({
         "type": "object",
         "description": "Prices by region over the built-in ones.",
+        "propertyNames": { "pattern": forms::REGION.pattern },
         "additionalProperties": {
             "type": "object",
             "additionalProperties": false,
             "properties": {
-                "as_of": { "type": "string", "format": "date", "description": "Day the prices were read." },
+                "as_of": {
+                    "type": "string",
+                    "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+                    "description": "Day the prices were read.",
+                },
                 "usd": {
                     "type": "object",
                     "description": "US dollars for one unit.",
-                    "additionalProperties": { "type": "number", "minimum": 0 },
+                    "additionalProperties": false,
+                    "properties": units,
                 },
             },
         },
@@ -113,6 +123,14 @@ fn takes<T>(field: &Field<T>) -> Value {
             "uniqueItems": true,
         }),
         Field::Dimensions(_) => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
-        Field::Datasource(_) | Field::Minutes(..) | Field::Source(..) => json!({ "type": "string" }),
+        Field::Datasource(_) => {
+            json!({ "type": "string", "pattern": "/", "examples": [field.example()] })
+        }
+        // humantime's grammar; the range cannot be said in a pattern.
+        Field::Minutes(..) | Field::Source(..) => json!({
+            "type": "string",
+            "pattern": "^ *([0-9]+ *(ns|us|ms|s|sec|secs|m|min|mins|minutes?|h|hrs?|hours?|seconds?) *)+$",
+            "examples": [field.example()],
+        }),
     }
 }

@@ -1,0 +1,302 @@
+//! `[[at]]`: what happens in a scenario: what somebody outside does, what breaks, and how AWS fails to answer.
+
+use std::ops::Range;
+
+use chrono::TimeDelta;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::error::{Place, ScenarioError};
+use super::file;
+
+/// What is done. Each is a cause; what follows is the world's business.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Deed {
+    /// `create-mount-target`, `zone`.
+    CreateMountTarget {
+        /// Zone.
+        zone: String,
+    },
+    /// `delete-mount-target`, `zone`.
+    DeleteMountTarget {
+        /// Zone.
+        zone: String,
+    },
+    /// `put-list`: publishes the available mount targets; those published before keep their place. With
+    /// `value`: this text, whatever it is.
+    PutList {
+        /// The text, where it is not made from the targets.
+        value: Option<String>,
+    },
+    /// `deploy-bad-image`: a new revision whose container exits with `exit_code` (1).
+    DeployBadImage {
+        /// Exit code of the container.
+        exit_code: i32,
+    },
+    /// `force-deployment`: all tasks anew by the same task definition.
+    ForceDeployment,
+    /// `update-service`: `tasks` and/or `zones`; other zones are a new deployment.
+    UpdateService {
+        /// Desired tasks.
+        tasks: Option<u32>,
+        /// Zones whose subnets the service may use.
+        zones: Option<Vec<String>>,
+    },
+    /// `stop-task`: the containers of `tasks` (1) running tasks exit with `exit_code` (1), `reason`.
+    StopTask {
+        /// How many.
+        tasks: u32,
+        /// Exit code of the container.
+        exit_code: i32,
+        /// ECS's words.
+        reason: String,
+    },
+    /// `fault`: AWS answers otherwise, `for` a while.
+    Fault(Fault),
+}
+
+/// A fault for a while.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// How calls fail.
+    pub kind: FaultKind,
+    /// Service as in IAM actions (`elasticfilesystem`), or its everyday name (`efs`); `None`: all.
+    pub service: Option<String>,
+    /// Operation, `ListTasks`; `None`: all.
+    pub operation: Option<String>,
+    /// Share of the calls that it hits.
+    pub share: f64,
+    /// How long it lasts.
+    pub lasts: TimeDelta,
+}
+
+/// How a call fails.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum FaultKind {
+    /// `throttled`: `ThrottlingException`, "Rate exceeded".
+    Throttled,
+    /// `denied`: `AccessDeniedException`.
+    Denied,
+    /// `hang`: the answer comes after `seconds` (60).
+    Hang {
+        /// How late, in real time.
+        answer_after: TimeDelta,
+    },
+    /// `server-error`: HTTP 500.
+    ServerError,
+    /// `garbage`: an answer that is not what the protocol says.
+    Garbage,
+    /// `unreachable`: the connection is refused.
+    Unreachable,
+    /// `expired-credentials`: `ExpiredTokenException` for every call.
+    ExpiredCredentials,
+}
+
+/// Everyday names of services and what IAM calls them.
+pub(in crate::simulated) const SERVICES: [(&str, &str); 8] = [
+    ("efs", "elasticfilesystem"),
+    ("ecs", "ecs"),
+    ("ssm", "ssm"),
+    ("ec2", "ec2"),
+    ("cloudwatch", "cloudwatch"),
+    ("sts", "sts"),
+    ("autoscaling", "application-autoscaling"),
+    ("elasticfilesystem", "elasticfilesystem"),
+];
+
+const DEEDS: [(&str, &[&str]); 8] = [
+    ("create-mount-target", &["zone"]),
+    ("delete-mount-target", &["zone"]),
+    ("put-list", &["value"]),
+    ("deploy-bad-image", &["exit_code"]),
+    ("force-deployment", &[]),
+    ("update-service", &["tasks", "zones"]),
+    ("stop-task", &["tasks", "exit_code", "reason"]),
+    ("fault", &["kind", "service", "operation", "share", "seconds", "for"]),
+];
+
+const KINDS: [&str; 7] =
+    ["throttled", "denied", "hang", "server-error", "garbage", "unreachable", "expired-credentials"];
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Raw {
+    pub(super) after: Spanned<String>,
+    #[serde(rename = "do")]
+    what: Spanned<String>,
+    zone: Option<Spanned<String>>,
+    zones: Option<Spanned<Vec<String>>>,
+    tasks: Option<Spanned<u32>>,
+    value: Option<Spanned<String>>,
+    exit_code: Option<Spanned<i32>>,
+    reason: Option<Spanned<String>>,
+    kind: Option<Spanned<String>>,
+    service: Option<Spanned<String>>,
+    operation: Option<Spanned<String>>,
+    share: Option<Spanned<f64>>,
+    seconds: Option<Spanned<f64>>,
+    #[serde(rename = "for")]
+    lasts: Option<Spanned<String>>,
+}
+
+fn inner<T: Clone>(value: Option<&Spanned<T>>) -> Option<T> {
+    value.map(|v| v.get_ref().clone())
+}
+
+impl Raw {
+    pub(super) fn check(&self, place: Place<'_>, zones: &[String]) -> Result<Deed, ScenarioError> {
+        let what = self.what.get_ref().as_str();
+        let Some((_, keys)) = DEEDS.iter().find(|(name, _)| *name == what) else {
+            let known: Vec<&str> = DEEDS.iter().map(|(name, _)| *name).collect();
+            return Err(place.unknown(&self.what.span(), "do", what, &known));
+        };
+        for (key, span) in self.given() {
+            if !keys.contains(&key) {
+                let text = if keys.is_empty() {
+                    format!("{what} takes no parameters")
+                } else {
+                    format!("{what} does not take it; it takes {}", keys.join(", "))
+                };
+                return Err(place.wrong(&span, key, text));
+            }
+        }
+        let exit_code = self.exit_code.as_ref().map_or(1, |c| *c.get_ref());
+        Ok(match what {
+            "create-mount-target" => Deed::CreateMountTarget { zone: self.zone(place, zones)? },
+            "delete-mount-target" => Deed::DeleteMountTarget { zone: self.zone(place, zones)? },
+            "put-list" => Deed::PutList { value: inner(self.value.as_ref()) },
+            "deploy-bad-image" => Deed::DeployBadImage { exit_code },
+            "force-deployment" => Deed::ForceDeployment,
+            "update-service" => {
+                for zone in self.zones.iter().flat_map(Spanned::get_ref) {
+                    known_zone(place, &self.zones.as_ref().map_or(0..0, Spanned::span), zone, zones)?;
+                }
+                if self.zones.is_none() && self.tasks.is_none() {
+                    return Err(place.wrong(&self.what.span(), "do", "update-service needs tasks or zones"));
+                }
+                Deed::UpdateService {
+                    tasks: inner(self.tasks.as_ref()),
+                    zones: inner(self.zones.as_ref()).filter(|z| !z.is_empty()),
+                }
+            }
+            "stop-task" => Deed::StopTask {
+                tasks: inner(self.tasks.as_ref()).unwrap_or(1),
+                exit_code,
+                reason: inner(self.reason.as_ref())
+                    .unwrap_or_else(|| "Essential container in task exited".into()),
+            },
+            _ => Deed::Fault(self.fault(place)?),
+        })
+    }
+
+    /// Parameters that are there, with their places.
+    fn given(&self) -> Vec<(&'static str, Range<usize>)> {
+        fn span<T>(value: Option<&Spanned<T>>) -> Option<Range<usize>> {
+            value.map(Spanned::span)
+        }
+        [
+            ("zone", span(self.zone.as_ref())),
+            ("zones", span(self.zones.as_ref())),
+            ("tasks", span(self.tasks.as_ref())),
+            ("value", span(self.value.as_ref())),
+            ("exit_code", span(self.exit_code.as_ref())),
+            ("reason", span(self.reason.as_ref())),
+            ("kind", span(self.kind.as_ref())),
+            ("service", span(self.service.as_ref())),
+            ("operation", span(self.operation.as_ref())),
+            ("share", span(self.share.as_ref())),
+            ("seconds", span(self.seconds.as_ref())),
+            ("for", span(self.lasts.as_ref())),
+        ]
+        .into_iter()
+        .filter_map(|(key, span)| Some((key, span?)))
+        .collect()
+    }
+
+    fn zone(&self, place: Place<'_>, zones: &[String]) -> Result<String, ScenarioError> {
+        let Some(zone) = &self.zone else {
+            return Err(place.wrong(&self.what.span(), "zone", "is missing: which zone?"));
+        };
+        known_zone(place, &zone.span(), zone.get_ref(), zones)?;
+        Ok(zone.get_ref().clone())
+    }
+
+    fn fault(&self, place: Place<'_>) -> Result<Fault, ScenarioError> {
+        let what = self.what.span();
+        let Some(kind) = &self.kind else {
+            return Err(place.wrong(
+                &what,
+                "kind",
+                format!("is missing, expected one of {}", KINDS.join(", ")),
+            ));
+        };
+        let Some(lasts) = &self.lasts else {
+            return Err(place.wrong(&what, "for", "is missing: how long, such as \"90s\"?"));
+        };
+        let service = match &self.service {
+            None => None,
+            Some(name) => {
+                let Some((_, iam)) =
+                    SERVICES.iter().find(|(n, iam)| n == name.get_ref() || iam == name.get_ref())
+                else {
+                    let known: Vec<&str> = SERVICES.iter().map(|(n, _)| *n).collect();
+                    return Err(place.unknown(&name.span(), "service", name.get_ref(), &known));
+                };
+                Some((*iam).to_owned())
+            }
+        };
+        if let Some(operation) = &self.operation {
+            let known = crate::simulated::ports::call::OPERATIONS.map(|o| o.name);
+            if !known.contains(&operation.get_ref().as_str()) {
+                return Err(place.unknown(&operation.span(), "operation", operation.get_ref(), &known));
+            }
+        }
+        let share = self.share.as_ref().map_or(1.0, |s| *s.get_ref());
+        if let Some(given) = &self.share
+            && !(0.0..=1.0).contains(&share)
+        {
+            return Err(place.wrong(&given.span(), "share", "expected a share from 0 to 1"));
+        }
+        Ok(Fault {
+            kind: self.kind_of(place, kind)?,
+            service,
+            operation: inner(self.operation.as_ref()),
+            share,
+            lasts: file::duration(place, "for", lasts, false)?,
+        })
+    }
+
+    fn kind_of(&self, place: Place<'_>, kind: &Spanned<String>) -> Result<FaultKind, ScenarioError> {
+        if let Some(seconds) = &self.seconds {
+            if kind.get_ref() != "hang" {
+                return Err(place.wrong(&seconds.span(), "seconds", "only kind = \"hang\" takes it"));
+            }
+            if !(0.0..=86_400.0).contains(seconds.get_ref()) {
+                return Err(place.wrong(&seconds.span(), "seconds", "expected 0 to 86400"));
+            }
+        }
+        Ok(match kind.get_ref().as_str() {
+            "throttled" => FaultKind::Throttled,
+            "denied" => FaultKind::Denied,
+            "hang" => {
+                let seconds = self.seconds.as_ref().map_or(60.0, |s| *s.get_ref());
+                FaultKind::Hang { answer_after: crate::simulated::seeded::millis(seconds * 1000.0) }
+            }
+            "server-error" => FaultKind::ServerError,
+            "garbage" => FaultKind::Garbage,
+            "unreachable" => FaultKind::Unreachable,
+            "expired-credentials" => FaultKind::ExpiredCredentials,
+            word => return Err(place.unknown(&kind.span(), "kind", word, &KINDS)),
+        })
+    }
+}
+
+fn known_zone(
+    place: Place<'_>,
+    span: &Range<usize>,
+    zone: &str,
+    zones: &[String],
+) -> Result<(), ScenarioError> {
+    let known: Vec<&str> = zones.iter().map(String::as_str).collect();
+    if known.contains(&zone) { Ok(()) } else { Err(place.unknown(span, "zone", zone, &known)) }
+}
