@@ -44,7 +44,8 @@ pub struct Placed {
     pub order: Vec<PanelId>,
 }
 
-/// What the layout asks a panel: how many rows it would like, title included, at that width.
+/// What the layout asks a panel: how many rows it would like at that width, title and a blank row at the end
+/// included.
 pub type Wish<'a> = &'a dyn Fn(PanelId, u16) -> u16;
 
 /// Takes the first of `layouts` that fits whole, else the last without what does not fit; `keep` always stays,
@@ -196,14 +197,17 @@ fn rows(parts: &[Part], hidden: &[PanelId], area: Rect, wish: Wish<'_>) -> Vec<u
     let mut spare = area.height.saturating_sub(out.iter().fold(0, |a, b| a.saturating_add(*b)));
     // row by row in turn, so that no panel has all it would like while another is cut short
     let ideals: Vec<u16> = parts.iter().map(|p| ideal(p, hidden, area.width, wish)).collect();
-    let mut given = true;
-    while spare > 0 && given {
-        given = false;
-        for (height, ideal) in out.iter_mut().zip(&ideals) {
-            if spare > 0 && *height > 0 && *height < *ideal {
-                *height += 1;
-                spare -= 1;
-                given = true;
+    // first what they have to say, then the blank row below
+    for blank in [1, 0] {
+        let mut given = true;
+        while spare > 0 && given {
+            given = false;
+            for (height, ideal) in out.iter_mut().zip(&ideals) {
+                if spare > 0 && *height > 0 && *height + blank < *ideal {
+                    *height += 1;
+                    spare -= 1;
+                    given = true;
+                }
             }
         }
     }

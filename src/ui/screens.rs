@@ -75,8 +75,8 @@ pub const SCREENS: &[Screen] = &[
         focus: "tasks",
         layouts: &[Part::Rows(&[
             panel("deployments", 38, 4, 0, 2),
-            panel("tasks", 38, 4, 1, 0),
-            panel("events", 38, 3, 0, 3),
+            panel("tasks", 38, 4, 4, 0),
+            panel("events", 38, 3, 1, 3),
         ])],
     },
 ];

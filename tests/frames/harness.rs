@@ -145,15 +145,26 @@ fn roles(ui: &Ui, buffer: &Buffer) -> String {
             .iter()
             .map(|c| {
                 let letter = styles.letter(c.style());
-                if c.symbol().trim().is_empty() && !"Sb".contains(letter) { ' ' } else { letter }
+                if c.symbol().trim().is_empty() && letter != 'S' { ' ' } else { letter }
             })
             .collect();
+        let letters = without_single_blanks(letters);
         for run in letters.chunk_by(|a, b| a == b) {
             let _ = write!(out, "{}{} ", if run[0] == ' ' { '_' } else { run[0] }, run.len());
         }
         out.push('\n');
     }
     out
+}
+
+/// The blank between two words of one role belongs to it.
+fn without_single_blanks(mut letters: Vec<char>) -> Vec<char> {
+    for i in 1..letters.len().saturating_sub(1) {
+        if letters[i] == ' ' && letters[i - 1] == letters[i + 1] {
+            letters[i] = letters[i - 1];
+        }
+    }
+    letters
 }
 
 fn ansi(buffer: &Buffer) -> String {

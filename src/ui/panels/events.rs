@@ -27,7 +27,7 @@ impl Panel for Events {
     }
     fn height(&self, _view: &View<'_>, _width: u16) -> u16 {
         // always the same, so that a new event moves nothing
-        6
+        3
     }
     fn lines<'v>(&self, view: &'v View<'_>, _room: Room) -> Vec<Line<'v>> {
         let events = view.world.service.as_ref().map_or(&[][..], |s| &s.events);
