@@ -147,17 +147,6 @@ pub fn foot(canvas: &mut Canvas<'_>, row: Rect, view: &View<'_>, foot: &Foot<'_>
         line.push(if i == foot.screen { Role::Title } else { Role::Muted }, screen.name);
         line.push(Role::Muted, "  ");
     }
-    let mut hints = Line::new();
-    for action in [Action::Palette, Action::Help, Action::Quit] {
-        if let Some(key) = key(action) {
-            hints.push(Role::Muted, "  ");
-            hints.push(Role::Key, key);
-            hints.push(
-                Role::Muted,
-                format!(" {}", if action == Action::Palette { "palette" } else { action.name() }),
-            );
-        }
-    }
     let told = told(view, foot, &key);
     let width = usize::from(row.width.saturating_sub(2));
     let row = Rect { x: row.x + 1, width: row.width.saturating_sub(2), ..row };
@@ -169,9 +158,26 @@ pub fn foot(canvas: &mut Canvas<'_>, row: Rect, view: &View<'_>, foot: &Foot<'_>
         }
     }
     let end = canvas.line(row, x, 0, &told);
-    if usize::from(end) + hints.width() <= width {
-        canvas.line_right(row, 0, &hints);
+    for actions in [&[Action::Palette, Action::Help, Action::Quit][..], &[Action::Help]] {
+        let hints = hints(actions, &key);
+        if usize::from(end) + hints.width() <= width {
+            canvas.line_right(row, 0, &hints);
+            break;
+        }
     }
+}
+
+fn hints(actions: &[Action], key: &dyn Fn(Action) -> Option<String>) -> Line<'static> {
+    let mut line = Line::new();
+    for action in actions {
+        if let Some(key) = key(*action) {
+            line.push(Role::Muted, "  ");
+            line.push(Role::Key, key);
+            let word = if *action == Action::Palette { "palette" } else { action.name() };
+            line.push(Role::Muted, format!(" {word}"));
+        }
+    }
+    line
 }
 
 fn told<'a>(view: &'a View<'_>, foot: &Foot<'a>, key: &dyn Fn(Action) -> Option<String>) -> Line<'a> {

@@ -38,15 +38,15 @@ impl Styles {
             }
         }
         let selected = Role::ALL.iter().any(|(role, _)| seen == looks(self.get(*role).patch(selection)));
-        let in_bar =
-            Role::ALL.iter().any(|(role, _)| seen == looks(self.get(Role::Bar).patch(self.get(*role))));
         if selected {
-            letter(Role::Selection)
-        } else if in_bar {
-            letter(Role::Bar)
-        } else {
-            '?'
+            return letter(Role::Selection);
         }
+        // on the bar a role keeps its colour, where that can be read, and takes the bar's background
+        let bar = self.get(Role::Bar);
+        let base = Style { fg: None, ..bar };
+        let on_bar = Role::ALL.iter().find(|(role, _)| seen == looks(self.get(*role).patch(base)));
+        let whole = Role::ALL.iter().any(|(role, _)| seen == looks(self.get(*role).patch(bar)));
+        on_bar.map_or(if whole { letter(Role::Bar) } else { '?' }, |r| letter(r.0))
     }
 }
 

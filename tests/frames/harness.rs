@@ -7,6 +7,7 @@ use miharu::app::action::Action;
 use miharu::app::effect::Effect;
 use miharu::app::state::State;
 use miharu::config;
+use miharu::config::theme::{Colour, Role, RoleStyle, Theme};
 use miharu::ui::glyphs::Glyphs;
 use miharu::ui::{Reply, Ui};
 use ratatui::Terminal;
@@ -20,6 +21,7 @@ pub struct Screen {
     pub state: State,
     pub replies: Vec<Reply>,
     terminal: Terminal<TestBackend>,
+    theme: Theme,
 }
 
 impl Screen {
@@ -37,7 +39,7 @@ impl Screen {
                 .collect(),
         );
         let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
-        let mut screen = Self { ui, state, replies: Vec::new(), terminal };
+        let mut screen = Self { ui, state, replies: Vec::new(), terminal, theme };
         screen.draw();
         screen
     }
@@ -89,9 +91,16 @@ impl Screen {
     }
 
     /// Text, then the letters of the roles, one letter with a count for each run of cells.
-    pub fn picture(&self) -> String {
-        let buffer = self.terminal.backend().buffer();
-        format!("{}\nroles\n{}", text(buffer), roles(&self.ui, buffer))
+    /// They are read from the same frame in a theme in which no two roles look alike.
+    pub fn picture(&mut self) -> String {
+        let shown = self.text();
+        self.ui.set_theme(&distinct());
+        let size = self.buffer().area;
+        let mut terminal = Terminal::new(TestBackend::new(size.width, size.height)).unwrap();
+        terminal.draw(|frame| self.ui.draw(&self.state, frame)).unwrap();
+        let picture = format!("{shown}\nroles\n{}", roles(&self.ui, terminal.backend().buffer()));
+        self.ui.set_theme(&self.theme);
+        picture
     }
 
     pub fn buffer(&self) -> &Buffer {
@@ -111,6 +120,20 @@ impl Screen {
         }
         ansi(&buffer)
     }
+}
+
+/// A theme in which each role has a colour of its own.
+fn distinct() -> Theme {
+    let style = |(colour, (role, _)): (u8, &(Role, &str))| {
+        let bg = match role {
+            Role::Bar => Some(Colour::Indexed(17)),
+            Role::Selection => Some(Colour::Indexed(18)),
+            _ => None,
+        };
+        (*role, RoleStyle { fg: Some(Colour::Indexed(colour)), bg, ..RoleStyle::default() })
+    };
+    let roles = (100..).zip(Role::ALL).map(style).collect();
+    Theme { name: "distinct".into(), description: String::new(), light: false, roles }
 }
 
 fn rows(buffer: &Buffer) -> impl Iterator<Item = &[ratatui::buffer::Cell]> {

@@ -20,9 +20,9 @@ const COLUMNS: &[Column] = &[
     Column::text("zone", 4, 0),
     Column::text("mount target", 22, 0),
     Column::text("address", 15, 0),
-    Column::text("state", 12, 0),
-    Column::number("probe", 12, 1),
-    Column::text("published", 10, 2),
+    Column::text("state", 11, 0),
+    Column::number("probe", 10, 1),
+    Column::text("published", 9, 2),
     Column::wide("subnet", 24, 3),
 ];
 

@@ -72,11 +72,11 @@ impl Rows<'_> {
 
 fn why(task: &Task) -> Option<String> {
     let mut parts = Vec::new();
-    if let Some(code) = &task.stop_code {
-        parts.push(code.clone());
-    }
     if let Some(code) = task.exit_code {
         parts.push(format!("exit {code}"));
+    }
+    if let Some(code) = &task.stop_code {
+        parts.push(code.clone());
     }
     if let Some(reason) = &task.stopped_reason {
         parts.push(reason.clone());
