@@ -24,7 +24,11 @@ const LONGEST: usize = 30;
 /// overlooked stays when space is short.
 pub fn bar(canvas: &mut Canvas<'_>, row: Rect, view: &View<'_>) {
     let mut parts = parts(view, row.width);
-    let clock = view.state.now.format("%H:%M UTC ").to_string();
+    // nor has a frozen display a clock that would stand still
+    let clock = match view.state.frozen {
+        Some(_) => String::new(),
+        None => view.now.format("%H:%M UTC ").to_string(),
+    };
     let room = usize::from(row.width).saturating_sub(clock.len() + 2);
     let total = |parts: &[(u8, Line<'_>)]| parts.iter().map(|p| p.1.width() + 2).sum::<usize>();
     while total(&parts) > room {
@@ -82,14 +86,11 @@ fn parts<'v>(view: &'v View<'_>, width: u16) -> Vec<(u8, Line<'v>)> {
     if let Some(frozen) = &state.frozen {
         out.push((0, Line::new().add(Role::Stale, frozen.at.format("FROZEN since %H:%M:%S").to_string())));
     }
-    // behind a frozen display the freshness of what keeps coming in is what one wants to know
-    let live = state.environments.get(state.focused).filter(|_| state.frozen.is_some());
-    let (role, words) = match live {
-        Some(env) => freshness(&env.world, state.now),
-        None => freshness(view.world, view.now),
-    };
-    let words = if live.is_some() { format!("live data: {words}") } else { words };
-    out.push((1, Line::new().add(role, words)));
+    // frozen, the display stands still whatever comes in behind it: it must not claim that anything is fresh
+    if state.frozen.is_none() {
+        let (role, words) = freshness(view.world, view.now);
+        out.push((1, Line::new().add(role, words)));
+    }
     if let Some(cost) = view.world.cost_usd_per_h().filter(|_| !view.world.sources.is_empty()) {
         out.push((9, Line::new().add(Role::Bar, units::usd_per_h(cost))));
     }

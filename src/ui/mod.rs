@@ -13,6 +13,7 @@ pub mod field;
 pub mod filter;
 pub mod findings;
 pub mod glyphs;
+pub mod grid;
 pub mod layout;
 pub mod overlays;
 pub mod pane;

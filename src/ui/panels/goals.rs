@@ -9,9 +9,10 @@ use crate::domain::goals::Goal;
 use crate::domain::source::SourceId;
 use crate::domain::units;
 use crate::ui::canvas::Line;
+use crate::ui::grid::Column;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
-use crate::ui::table::{Column, Records};
+use crate::ui::table::Records;
 use crate::ui::view::View;
 
 use super::Panel;

@@ -6,9 +6,10 @@ use crate::config::theme::Role;
 use crate::domain::efs::MountTarget;
 use crate::domain::source::SourceId;
 use crate::ui::canvas::Line;
+use crate::ui::grid::Column;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
-use crate::ui::table::{Column, Records, SortKey};
+use crate::ui::table::{Records, SortKey};
 use crate::ui::view::{View, lifecycle};
 
 use super::Panel;

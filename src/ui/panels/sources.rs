@@ -10,9 +10,10 @@ use crate::domain::freshness::{Freshness, SourceState};
 use crate::domain::source::SourceId;
 use crate::domain::units;
 use crate::ui::canvas::Line;
+use crate::ui::grid::Column;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
-use crate::ui::table::{Column, Records, SortKey};
+use crate::ui::table::{Records, SortKey};
 use crate::ui::text;
 use crate::ui::view::View;
 
