@@ -53,6 +53,17 @@ impl Clock {
         duration.div_f64(self.speed())
     }
 
+    /// Real time that passes from now on.
+    pub fn stopwatch() -> impl Fn() -> Duration {
+        let start = Instant::now();
+        move || Instant::now().saturating_duration_since(start)
+    }
+
+    /// The instant of tokio's timers, for deadlines of the loop.
+    pub fn instant() -> Instant {
+        Instant::now()
+    }
+
     /// Waits until `duration` of this clock has passed.
     pub async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(self.real(duration)).await;

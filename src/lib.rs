@@ -5,5 +5,6 @@ pub mod aws;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod engine;
 pub mod simulated;
 pub mod sources;

@@ -21,6 +21,7 @@ use crate::domain::scalable::ScalableTarget;
 use crate::domain::source::Failure;
 
 pub mod meter;
+pub mod nfs;
 pub mod sdk;
 
 /// What a call gives. A [`Failure`] carries the IAM action and says what to do.

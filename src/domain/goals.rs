@@ -38,7 +38,9 @@ impl World {
     /// The table of goals. Those that only a change or a test can measure stay `null` until there was one.
     pub fn goals(&self) -> Vec<Goal> {
         let newest = |namespace, name, statistic, factor: f64| {
-            self.metric(namespace, name, statistic).and_then(|s| s.last()).map(|(at, v)| (at, v * factor))
+            self.metric(namespace, name, statistic)
+                .and_then(super::metric::MetricSeries::last)
+                .map(|(at, v)| (at, v * factor))
         };
         let task_start = self
             .tasks

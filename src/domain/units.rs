@@ -77,7 +77,6 @@ pub fn metric(value: f64, unit: &str) -> String {
         "Milliseconds" => format!("{value:.0} ms"),
         "Seconds" if value < 1.0 => format!("{:.1} ms", value * 1000.0),
         "Seconds" => format!("{value:.2} s"),
-        "Count" => si(value),
         "Count/Second" => format!("{}/s", si(value)),
         _ => si(value),
     }

@@ -4,6 +4,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+pub mod alarms;
+pub mod autoscaling;
+pub mod balancer;
+pub mod cloudwatch;
+pub mod ecs;
+pub mod efs;
+pub mod files;
+pub mod identity;
+pub mod probe;
+pub mod ssm;
+pub mod subnets;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
@@ -57,3 +69,93 @@ pub type Built = Result<Box<dyn Source>, String>;
 
 /// Makes a source for an environment.
 pub type Build = fn(&Setup) -> Built;
+
+/// Every source there is, in the order in which they are listed.
+pub fn registry() -> &'static [(SourceId, Build)] {
+    &[
+        (SourceId::EFS, efs::build),
+        (SourceId::ECS, ecs::build),
+        (SourceId::SSM, ssm::build),
+        (SourceId::SUBNETS, subnets::build),
+        (SourceId::CLOUDWATCH, cloudwatch::build),
+        (SourceId::ALARMS, alarms::build),
+        (SourceId::IDENTITY, identity::build),
+        (SourceId::AUTOSCALING, autoscaling::build),
+        (SourceId::PROBE, probe::build),
+        (SourceId::FILES, files::build),
+    ]
+}
+
+/// More pages than any list here has: the end of a list that does not end.
+pub(crate) const PAGES: usize = 100;
+/// Calls of one poll that are under way together.
+pub(crate) const AT_ONCE: usize = 4;
+
+/// Name, period and deadline of a source, as configured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    pub(crate) id: SourceId,
+    pub(crate) period: Duration,
+    pub(crate) deadline: Duration,
+}
+
+impl Pace {
+    pub(crate) fn of(setup: &Setup, id: SourceId) -> Self {
+        Self { id, period: setup.environment.every(id), deadline: setup.environment.deadline(id) }
+    }
+}
+
+/// The three answers every source gives from its `pace` field.
+macro_rules! paced {
+    () => {
+        fn id(&self) -> crate::domain::source::SourceId {
+            self.pace.id
+        }
+        fn period(&self) -> std::time::Duration {
+            self.pace.period
+        }
+        fn deadline(&self) -> std::time::Duration {
+            self.pace.deadline
+        }
+    };
+}
+pub(crate) use paced;
+
+/// The configured file system.
+///
+/// # Errors
+/// Why there is none, for the table of sources.
+pub(crate) fn file_system_of(setup: &Setup) -> Result<String, String> {
+    setup
+        .environment
+        .file_system_id
+        .clone()
+        .ok_or_else(|| "no file system configured (file_system.id)".to_owned())
+}
+
+/// The configured cluster and service.
+///
+/// # Errors
+/// Why there is none, for the table of sources.
+pub(crate) fn service_of(setup: &Setup) -> Result<(String, String), String> {
+    match (&setup.environment.cluster, &setup.environment.service) {
+        (Some(cluster), Some(service)) => Ok((cluster.clone(), service.clone())),
+        (None, _) => Err("no cluster configured (service.cluster)".to_owned()),
+        (_, None) => Err("no service configured (service.name)".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    use crate::config::model::PERIODS;
+
+    #[test]
+    fn every_source_with_a_period_is_registered_once() {
+        let registered: BTreeSet<_> = registry().iter().map(|(id, _)| *id).collect();
+        assert_eq!(registered.len(), registry().len());
+        assert_eq!(registered, PERIODS.iter().map(|(id, _)| *id).collect());
+    }
+}

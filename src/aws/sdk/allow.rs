@@ -1,0 +1,159 @@
+//! The reads miharu may make. One table holds service, operation and IAM action; an interceptor on every client
+//! stops everything else before it leaves, and counts what leaves.
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+
+use crate::aws::meter;
+
+/// An operation that changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read {
+    /// The SDK's service id: `EFS`, `Application Auto Scaling`, …
+    pub service: &'static str,
+    /// The operation: `DescribeFileSystems`.
+    pub operation: &'static str,
+    /// What a policy must allow: `elasticfilesystem:DescribeFileSystems`.
+    pub action: &'static str,
+}
+
+const fn read(service: &'static str, operation: &'static str, action: &'static str) -> Read {
+    Read { service, operation, action }
+}
+
+/// EFS `DescribeFileSystems`.
+pub const FILE_SYSTEMS: Read = read("EFS", "DescribeFileSystems", "elasticfilesystem:DescribeFileSystems");
+/// EFS `DescribeMountTargets`.
+pub const MOUNT_TARGETS: Read = read("EFS", "DescribeMountTargets", "elasticfilesystem:DescribeMountTargets");
+/// ECS `DescribeServices`.
+pub const SERVICES: Read = read("ECS", "DescribeServices", "ecs:DescribeServices");
+/// ECS `ListTasks`.
+pub const LIST_TASKS: Read = read("ECS", "ListTasks", "ecs:ListTasks");
+/// ECS `DescribeTasks`.
+pub const TASKS: Read = read("ECS", "DescribeTasks", "ecs:DescribeTasks");
+/// ECS `DescribeTaskDefinition`.
+pub const TASK_DEFINITION: Read = read("ECS", "DescribeTaskDefinition", "ecs:DescribeTaskDefinition");
+/// SSM `GetParameter`.
+pub const PARAMETER: Read = read("SSM", "GetParameter", "ssm:GetParameter");
+/// SSM `GetParameterHistory`.
+pub const PARAMETER_HISTORY: Read = read("SSM", "GetParameterHistory", "ssm:GetParameterHistory");
+/// EC2 `DescribeSubnets`, signed by hand.
+pub const SUBNETS: Read = read("EC2", "DescribeSubnets", "ec2:DescribeSubnets");
+/// CloudWatch `GetMetricData`.
+pub const METRIC_DATA: Read = read("CloudWatch", "GetMetricData", "cloudwatch:GetMetricData");
+/// CloudWatch `ListMetrics`.
+pub const LIST_METRICS: Read = read("CloudWatch", "ListMetrics", "cloudwatch:ListMetrics");
+/// CloudWatch `DescribeAlarms`.
+pub const ALARMS: Read = read("CloudWatch", "DescribeAlarms", "cloudwatch:DescribeAlarms");
+/// STS `GetCallerIdentity`, which no policy can deny.
+pub const CALLER_IDENTITY: Read = read("STS", "GetCallerIdentity", "sts:GetCallerIdentity");
+/// Application Auto Scaling `DescribeScalableTargets`.
+pub const SCALABLE_TARGETS: Read = read(
+    "Application Auto Scaling",
+    "DescribeScalableTargets",
+    "application-autoscaling:DescribeScalableTargets",
+);
+
+/// Everything that may leave.
+pub const READS: &[Read] = &[
+    FILE_SYSTEMS,
+    MOUNT_TARGETS,
+    SERVICES,
+    LIST_TASKS,
+    TASKS,
+    TASK_DEFINITION,
+    PARAMETER,
+    PARAMETER_HISTORY,
+    SUBNETS,
+    METRIC_DATA,
+    LIST_METRICS,
+    ALARMS,
+    CALLER_IDENTITY,
+    SCALABLE_TARGETS,
+];
+
+/// A call that is not in [`READS`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{service} {operation} is not on the list of reads")]
+pub struct Refused {
+    /// The SDK's service id.
+    pub service: String,
+    /// The operation.
+    pub operation: String,
+}
+
+/// Lets a read pass.
+///
+/// # Errors
+/// The call is not in [`READS`].
+pub fn check(service: &str, operation: &str) -> Result<(), Refused> {
+    if READS.iter().any(|r| r.service == service && r.operation == operation) {
+        Ok(())
+    } else {
+        Err(Refused { service: service.to_owned(), operation: operation.to_owned() })
+    }
+}
+
+/// The interceptor of every client: refuses what is not a read, counts what leaves (repetitions too).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ReadsOnly;
+
+impl Intercept for ReadsOnly {
+    fn name(&self) -> &'static str {
+        "ReadsOnly"
+    }
+
+    // The earliest hook that knows the operation.
+    fn read_before_serialization(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let (service, operation) =
+            cfg.load::<Metadata>().map_or(("an unnamed service", "call"), |m| (m.service(), m.name()));
+        Ok(check(service, operation)?)
+    }
+
+    fn read_before_transmit(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        meter::count_call();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_reads_and_names_its_iam_action() {
+        for read in READS {
+            assert!(
+                ["Describe", "Get", "List"].iter().any(|verb| read.operation.starts_with(verb)),
+                "{} does not read",
+                read.operation
+            );
+            let (_, action) = read.action.split_once(':').unwrap();
+            assert_eq!(action, read.operation);
+            assert_eq!(check(read.service, read.operation), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_write_is_refused_by_name() {
+        let refused = check("ECS", "UpdateService").unwrap_err();
+        assert_eq!(refused.to_string(), "ECS UpdateService is not on the list of reads");
+        check("EFS", "DescribeServices").unwrap_err();
+    }
+}

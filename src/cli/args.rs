@@ -1,0 +1,126 @@
+//! The command line. Names and flags are the contract of DESIGN §2.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// miharu keeps watch: a terminal operations console for an EFS-backed file service and its load.
+#[derive(Debug, Parser)]
+#[command(name = "miharu", version, about, long_about = None, disable_help_subcommand = true)]
+#[command(after_help = "Without a command: the console on the configured environment. Try it without an account: miharu demo\n\
+                        Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 something to do, 4 refused, 5 outcome unknown")]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Flags of every command
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Flags that every command takes; they win over file and variables.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct Global {
+    /// The environment to show or to read
+    #[arg(long, global = true, value_name = "NAME")]
+    pub environment: Option<String>,
+    /// Configuration file instead of $XDG_CONFIG_HOME/miharu/config.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// No call that changes something can leave
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// Where changes are recorded
+    #[arg(long, global = true, value_name = "URL")]
+    pub journal: Option<String>,
+    /// Fewer and smaller frames for a slow line
+    #[arg(long, global = true)]
+    pub low_bandwidth: bool,
+    /// AWS region of every environment
+    #[arg(long, global = true)]
+    pub region: Option<String>,
+    /// AWS profile of every environment
+    #[arg(long, global = true)]
+    pub profile: Option<String>,
+    /// AWS endpoint of every service
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// The program's own log (RUST_LOG sets its level)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    /// Language
+    #[arg(long, global = true, value_name = "en|ja")]
+    pub lang: Option<String>,
+    /// Theme by name (miharu print theme lists them)
+    #[arg(long, global = true)]
+    pub theme: Option<String>,
+    /// Keymap by name (miharu print keys lists them)
+    #[arg(long, global = true)]
+    pub keymap: Option<String>,
+}
+
+/// Commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The console on a world of its own: no account, no network, nothing left behind
+    Demo(Demo),
+    /// Poll every source once, within 30 s, and print what was seen
+    Snapshot {
+        /// One JSON object instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// What is reachable, permitted, misconfigured, with the remedy
+    Doctor,
+    /// Print a generated document
+    Print {
+        /// Which
+        #[arg(value_enum)]
+        what: Document,
+        /// Shell of completions; name of a theme or keymap
+        name: Option<String>,
+        /// config: a commented file with every default
+        #[arg(long)]
+        template: bool,
+    },
+}
+
+/// The demo's settings.
+#[derive(Debug, Clone, Args)]
+pub struct Demo {
+    /// Same seed, same world
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// AWS waits, poll periods and the world's clock run this many times faster
+    #[arg(long, default_value_t = 1.0, value_parser = speed)]
+    pub speed: f64,
+    /// A scenario by name, or a TOML file
+    #[arg(long, default_value = "calm", value_name = "NAME|FILE")]
+    pub scenario: String,
+    /// Panics after so many milliseconds, to test that the terminal is restored
+    #[arg(long, hide = true, value_name = "MS")]
+    pub panic_after: Option<u64>,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_| "a number such as 10 or 0.5 is expected".to_owned())?;
+    if (0.1..=1000.0).contains(&speed) { Ok(speed) } else { Err("between 0.1 and 1000 is expected".into()) }
+}
+
+/// Generated documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Document {
+    /// Keys of a keymap, as Markdown
+    Keys,
+    /// A theme as TOML
+    Theme,
+    /// Every setting and where its value came from
+    Config,
+    /// JSON schema of the configuration file
+    Schema,
+    /// Man page
+    Man,
+    /// Shell completions
+    Completions,
+}

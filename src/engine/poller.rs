@@ -1,0 +1,115 @@
+//! One poller for each source: the same loop for all of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use rand::{Rng, RngExt};
+use tokio::sync::{Notify, watch};
+
+use crate::app::event::{EnvironmentIndex, Event};
+use crate::aws::meter::metered;
+use crate::clock::Clock;
+use crate::domain::price::PriceList;
+use crate::domain::source::{Failure, FailureClass, Reading};
+use crate::sources::Source;
+
+use super::backoff::{after_failure, jittered};
+use super::tasks::Tasks;
+
+/// Environments that are not shown are polled this many times slower.
+const BACKGROUND: u32 = 6;
+/// "Poll now" is heard at most this often (real time): a held key must not become a flood of calls.
+const NUDGE_GAP: Duration = Duration::from_secs(1);
+
+/// A source with everything its loop needs.
+pub struct Poller {
+    /// Where its readings belong.
+    pub environment: EnvironmentIndex,
+    /// What is asked.
+    pub source: Box<dyn Source>,
+    /// The environment's time.
+    pub clock: Clock,
+    /// Prices of the environment's region.
+    pub prices: Arc<PriceList>,
+    /// Asks for a poll now; nudges coalesce.
+    pub nudge: Arc<Notify>,
+    /// The environment that is shown.
+    pub focus: watch::Receiver<EnvironmentIndex>,
+    /// Where events go.
+    pub tasks: Tasks,
+}
+
+/// Polls `source` once, within its deadline, and says how it ended. `wait` gives the time until the next poll.
+pub async fn poll_once(
+    source: &mut dyn Source,
+    clock: &Clock,
+    prices: &PriceList,
+    deadline: Duration,
+    wait: impl FnOnce(Option<FailureClass>) -> Duration,
+) -> Reading {
+    let started_at = clock.now();
+    let began = Clock::stopwatch();
+    let (answer, metered) = metered(tokio::time::timeout(deadline, source.observe(started_at))).await;
+    let at = clock.now();
+    let (result, warnings) = match answer {
+        Ok(Ok(seen)) => (Ok(seen.facts), seen.warnings),
+        Ok(Err(failure)) => (Err(failure), Vec::new()),
+        Err(_) => {
+            let text = format!("no complete answer within {}", humantime::format_duration(deadline));
+            (Err(Failure::new(FailureClass::Timeout, text)), Vec::new())
+        }
+    };
+    let wait = wait(result.as_ref().err().map(|f| f.class));
+    Reading {
+        source: source.id(),
+        started_at,
+        at,
+        took_ms: u64::try_from(began().as_millis()).unwrap_or(u64::MAX),
+        calls: metered.calls,
+        cost_usd: prices.cost(&metered.usage),
+        next_at: at + TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX),
+        result,
+        warnings,
+    }
+}
+
+impl Poller {
+    /// Polls until cancelled. `rng` spreads the waits.
+    pub async fn run(mut self, mut rng: impl Rng + Send) {
+        let mut failures = 0_u32;
+        loop {
+            let id = self.source.id();
+            if !self.tasks.report(Event::Polling { environment: self.environment, source: id }).await {
+                return;
+            }
+            let began = Clock::stopwatch();
+            let (period, deadline, draw) =
+                (self.source.period(), self.source.deadline(), rng.random::<f64>());
+            let focused = *self.focus.borrow_and_update() == self.environment;
+            let pace = if focused { period } else { period * BACKGROUND };
+            let mut wait = pace;
+            let reading = poll_once(self.source.as_mut(), &self.clock, &self.prices, deadline, |failed| {
+                failures = if failed.is_some() { failures.saturating_add(1) } else { 0 };
+                wait = failed.map_or(pace, |class| jittered(after_failure(class, failures, pace), draw));
+                wait
+            })
+            .await;
+            if let Err(failure) = &reading.result {
+                tracing::warn!(source = %id, failures, class = ?failure.class, "{}", failure.line());
+            }
+            let event = Event::Observed { environment: self.environment, reading: Box::new(reading) };
+            if !self.tasks.report(event).await {
+                return;
+            }
+            // Periods count from start to start, waits after a failure from the end.
+            let spent = if failures == 0 { began().mul_f64(self.clock.speed()) } else { Duration::ZERO };
+            let gap = NUDGE_GAP.saturating_sub(began());
+            tokio::select! {
+                () = self.clock.sleep(wait.saturating_sub(spent).max(Duration::from_millis(1))) => {}
+                () = async { tokio::time::sleep(gap).await; self.nudge.notified().await } => {}
+                changed = self.focus.changed(), if !focused => if changed.is_err() { return },
+            }
+        }
+    }
+}

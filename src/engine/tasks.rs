@@ -1,0 +1,94 @@
+//! The tasks of the program: all tracked, all cancellable, none of them dies unnoticed.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc::Sender;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::event::Event;
+
+/// Where events go: the one inbox of whoever listens, whatever else it takes.
+pub trait Inbox: Send + Sync {
+    /// Waits for room; `false` when nobody listens any more.
+    fn send(&self, event: Event) -> BoxFuture<'_, bool>;
+}
+
+impl<M: From<Event> + Send + 'static> Inbox for Sender<M> {
+    fn send(&self, event: Event) -> BoxFuture<'_, bool> {
+        Box::pin(async move { Self::send(self, M::from(event)).await.is_ok() })
+    }
+}
+
+/// Where background work runs and reports.
+#[derive(Clone)]
+pub struct Tasks {
+    tracker: TaskTracker,
+    cancel: CancellationToken,
+    inbox: Arc<dyn Inbox>,
+}
+
+impl Tasks {
+    /// Tasks that report to `inbox`.
+    pub fn new(inbox: impl Inbox + 'static) -> Self {
+        Self { tracker: TaskTracker::new(), cancel: CancellationToken::new(), inbox: Arc::new(inbox) }
+    }
+
+    /// Tells every task to end.
+    pub fn cancel(&self) {
+        self.cancel.cancel();
+        self.tracker.close();
+    }
+
+    /// Waits until every task has ended.
+    pub async fn ended(&self) {
+        self.tracker.wait().await;
+    }
+
+    /// Ends when [`Tasks::cancel`] was called.
+    pub fn cancelled(&self) -> CancellationToken {
+        self.cancel.clone()
+    }
+
+    /// Reports; waits while the inbox is full, so a source can delay itself but never the screen. `false`
+    /// when nobody listens any more.
+    pub async fn report(&self, event: Event) -> bool {
+        tokio::select! {
+            () = self.cancel.cancelled() => false,
+            sent = self.inbox.send(event) => sent,
+        }
+    }
+
+    /// Runs `work` until it ends or everything is cancelled. A panic becomes [`Event::TaskDied`].
+    pub fn spawn<F>(&self, name: impl Into<Arc<str>>, work: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (tasks, name) = (self.clone(), name.into());
+        let guarded = {
+            let cancel = self.cancel.clone();
+            async move {
+                tokio::select! {
+                    () = cancel.cancelled() => {}
+                    () = work => {}
+                }
+            }
+        };
+        let handle = self.tracker.spawn(guarded);
+        self.tracker.spawn(async move {
+            if let Err(error) = handle.await
+                && error.is_panic()
+            {
+                let panic = error.into_panic();
+                let why = panic
+                    .downcast_ref::<String>()
+                    .cloned()
+                    .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()))
+                    .unwrap_or_else(|| "a panic without words".into());
+                tracing::error!(task = %name, %why, "task died");
+                tasks.report(Event::TaskDied { name: name.to_string(), why }).await;
+            }
+        });
+    }
+}

@@ -1,0 +1,192 @@
+//! What leaves for the terminal: only cells that changed, in one write, as one synchronized update; nothing at
+//! all when nothing changed. And a last guard: no control character and no bidi mark leaves inside a cell,
+//! whatever a panel forgot.
+
+use std::io::{self, Write};
+
+use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Size};
+
+/// Begin and end of a synchronized update (DEC private mode 2026); terminals that do not know it ignore it.
+const SYNC: (&[u8], &[u8]) = (b"\x1b[?2026h", b"\x1b[?2026l");
+
+/// The bytes of one frame.
+#[derive(Debug, Default)]
+struct Frame(Vec<u8>);
+
+impl Write for Frame {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A backend that writes whole frames to `W`.
+pub struct FrameBackend<W> {
+    encoder: CrosstermBackend<Frame>,
+    out: W,
+    size: fn() -> io::Result<Size>,
+    cursor_hidden: bool,
+}
+
+impl<W: Write> FrameBackend<W> {
+    /// Frames for `out`, whose size `size` tells.
+    pub fn new(out: W, size: fn() -> io::Result<Size>) -> Self {
+        Self { encoder: CrosstermBackend::new(Frame::default()), out, size, cursor_hidden: false }
+    }
+
+    /// Puts an out-of-band sequence (clipboard, title) into the next write.
+    pub fn queue(&mut self, bytes: &[u8]) {
+        self.encoder.writer_mut().0.extend_from_slice(bytes);
+    }
+
+    /// Where frames go.
+    pub fn out(&self) -> &W {
+        &self.out
+    }
+}
+
+/// Whether a symbol may stand in a cell.
+fn harmless(symbol: &str) -> bool {
+    !symbol.chars().any(|c| {
+        c.is_control() || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    })
+}
+
+impl<W: Write> Backend for FrameBackend<W> {
+    type Error = io::Error;
+
+    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        let mut replaced = Cell::default();
+        let mut cells = content.peekable();
+        if cells.peek().is_none() {
+            return Ok(());
+        }
+        let cells: Vec<(u16, u16, &Cell)> = cells.collect();
+        if cells.iter().all(|(_, _, cell)| harmless(cell.symbol())) {
+            return self.encoder.draw(cells.into_iter());
+        }
+        for (x, y, cell) in cells {
+            if harmless(cell.symbol()) {
+                self.encoder.draw(std::iter::once((x, y, cell)))?;
+            } else {
+                replaced.clone_from(cell);
+                replaced.set_symbol("\u{fffd}");
+                self.encoder.draw(std::iter::once((x, y, &replaced)))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        if self.cursor_hidden {
+            return Ok(());
+        }
+        self.cursor_hidden = true;
+        self.encoder.hide_cursor()
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        self.cursor_hidden = false;
+        self.encoder.show_cursor()
+    }
+
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        Ok(Position::ORIGIN) // full screen: nobody asks where a shell left it
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        self.encoder.set_cursor_position(position)
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.encoder.clear()
+    }
+
+    fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        self.encoder.clear_region(clear_type)
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        (self.size)()
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        Ok(WindowSize { columns_rows: self.size()?, pixels: Size::ZERO })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let frame = &mut self.encoder.writer_mut().0;
+        if frame.is_empty() {
+            return Ok(());
+        }
+        let mut bytes = Vec::with_capacity(frame.len() + SYNC.0.len() + SYNC.1.len());
+        bytes.extend_from_slice(SYNC.0);
+        bytes.append(frame);
+        bytes.extend_from_slice(SYNC.1);
+        self.out.write_all(&bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::Terminal;
+    use ratatui::widgets::Paragraph;
+
+    #[derive(Default)]
+    struct Writes(Vec<Vec<u8>>);
+    impl Write for Writes {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn terminal() -> Terminal<FrameBackend<Writes>> {
+        Terminal::new(FrameBackend::new(Writes::default(), || Ok(Size::new(20, 2)))).unwrap()
+    }
+
+    #[test]
+    fn a_frame_is_one_write_and_an_equal_frame_is_none() {
+        let mut terminal = terminal();
+        let draw = |t: &mut Terminal<_>, text: &'static str| {
+            t.draw(|f| f.render_widget(Paragraph::new(text), f.area())).unwrap();
+        };
+        draw(&mut terminal, "one");
+        assert_eq!(terminal.backend().out().0.len(), 1);
+        draw(&mut terminal, "one");
+        assert_eq!(terminal.backend().out().0.len(), 1, "nothing changed, nothing written");
+        draw(&mut terminal, "two");
+        let writes = &terminal.backend().out().0;
+        assert_eq!(writes.len(), 2);
+        assert!(writes[1].starts_with(SYNC.0) && writes[1].ends_with(SYNC.1));
+    }
+
+    #[test]
+    fn a_control_or_bidi_character_in_a_cell_is_replaced() {
+        let mut terminal = terminal();
+        terminal
+            .draw(|f| {
+                let buffer = f.buffer_mut();
+                buffer[(0, 0)].set_symbol("\u{1b}");
+                buffer[(1, 0)].set_symbol("\u{202e}");
+                buffer[(2, 0)].set_symbol("x");
+            })
+            .unwrap();
+        let text = String::from_utf8(terminal.backend().out().0.concat()).unwrap();
+        assert_eq!(text.matches('\u{fffd}').count(), 2);
+        assert!(!text.contains('\u{202e}') && !text.contains("\u{1b}\u{1b}"), "{text:?}");
+    }
+}

@@ -1,0 +1,118 @@
+//! State, screens and keymap as one object without a terminal, a clock or a channel. The real loop and the
+//! tests drive the same one.
+
+use chrono::{DateTime, Utc};
+use crokey::KeyCombination;
+use crossterm::event::{KeyCode, KeyModifiers};
+
+use crate::app::action::TextEdit;
+use crate::app::effect::Effect;
+use crate::app::event::Event;
+use crate::app::state::State;
+use crate::app::update::update;
+use crate::config::keymap::{Chord, Keymap, Resolution};
+use crate::ui::{Reply, Ui};
+
+use super::inbox::Message;
+
+/// The program without its edges.
+pub struct Core {
+    /// What is known.
+    pub state: State,
+    /// What is shown.
+    pub ui: Ui,
+    keymap: Keymap,
+    pending: Vec<Chord>,
+}
+
+/// What a message changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// Nothing that could be seen.
+    Nothing,
+    /// Data: draw with the next frame.
+    Data,
+    /// An answer to the operator: draw at once.
+    Operator,
+}
+
+impl Core {
+    /// Joins the parts.
+    pub fn new(state: State, ui: Ui, keymap: Keymap) -> Self {
+        Self { state, ui, keymap, pending: Vec::new() }
+    }
+
+    /// Takes one message that happened at `now`.
+    pub fn handle(&mut self, message: Message, now: DateTime<Utc>) -> (Change, Vec<Effect>) {
+        match message {
+            Message::Key(key) => (Change::Operator, self.key(key, now)),
+            Message::Paste(text) if self.ui.wants_text() => {
+                self.ui.edit(TextEdit::Paste(text), &self.state);
+                (Change::Operator, Vec::new())
+            }
+            Message::Paste(text) => {
+                let notice = format!("pasted text ignored ({} characters): keys must be typed", text.chars().count());
+                (Change::Operator, update(&mut self.state, Event::Notice(notice), now))
+            }
+            Message::Resize => (Change::Operator, Vec::new()),
+            Message::Terminate(_) | Message::TerminalGone => {
+                (Change::Nothing, update(&mut self.state, Event::Terminate, now))
+            }
+            Message::Event(event) => {
+                // While frozen, only what the operator causes may change the screen.
+                let notice = self.state.notice.is_some();
+                let effects = update(&mut self.state, event, now);
+                let quiet = self.state.frozen.is_some() && notice == self.state.notice.is_some();
+                (if quiet { Change::Nothing } else { Change::Data }, effects)
+            }
+        }
+    }
+
+    fn key(&mut self, key: KeyCombination, now: DateTime<Utc>) -> Vec<Effect> {
+        self.pending.push(Chord::from(key));
+        let contexts = self.ui.contexts(&self.state);
+        let resolution = match self.keymap.resolve(&contexts, &self.pending) {
+            // A chord that ends no sequence may still begin one or stand alone.
+            Resolution::None if self.pending.len() > 1 => {
+                self.pending.drain(..self.pending.len() - 1);
+                self.keymap.resolve(&contexts, &self.pending)
+            }
+            other => other,
+        };
+        let effects = match resolution {
+            Resolution::Prefix => {
+                self.ui.set_pending(&self.pending);
+                return Vec::new();
+            }
+            Resolution::Action(action) => match self.ui.on(action, &self.state) {
+                None => Vec::new(),
+                Some(Reply::Event(event)) => update(&mut self.state, event, now),
+                Some(Reply::Effect(effect)) => vec![effect],
+            },
+            Resolution::None => {
+                if self.ui.wants_text()
+                    && let Some(edit) = text_edit(key)
+                {
+                    self.ui.edit(edit, &self.state);
+                }
+                Vec::new()
+            }
+        };
+        self.pending.clear();
+        self.ui.set_pending(&[]);
+        effects
+    }
+}
+
+/// What an unbound key does in a text field.
+fn text_edit(key: KeyCombination) -> Option<TextEdit> {
+    let crokey::OneToThree::One(code) = key.codes else { return None };
+    match (code, key.modifiers) {
+        (KeyCode::Backspace, _) => Some(TextEdit::Backspace),
+        (KeyCode::Char('w'), KeyModifiers::CONTROL) => Some(TextEdit::DeleteWord),
+        (KeyCode::Char('u'), KeyModifiers::CONTROL) => Some(TextEdit::Clear),
+        (KeyCode::Char(c), KeyModifiers::SHIFT) => Some(TextEdit::Insert(c.to_uppercase().next().unwrap_or(c))),
+        (KeyCode::Char(c), KeyModifiers::NONE) => Some(TextEdit::Insert(c)),
+        _ => None,
+    }
+}

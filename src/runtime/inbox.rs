@@ -1,0 +1,31 @@
+//! The one inbox of the loop: everything that can wake it, in one order.
+
+use crokey::KeyCombination;
+
+use crate::app::event::Event;
+
+/// A thing that woke the loop.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// A key.
+    Key(KeyCombination),
+    /// Pasted text. Never keys.
+    Paste(String),
+    /// The terminal has another size.
+    Resize,
+    /// Something happened outside.
+    Event(Event),
+    /// A signal asks to end.
+    Terminate(&'static str),
+    /// The terminal is gone: there is nothing left to draw on.
+    TerminalGone,
+}
+
+impl From<Event> for Message {
+    fn from(event: Event) -> Self {
+        Self::Event(event)
+    }
+}
+
+/// How many messages may wait. A full inbox delays the pollers, never the screen.
+pub const CAPACITY: usize = 1024;

@@ -1,0 +1,8 @@
+//! Floor 5: the terminal, its input, signals, and the loop that joins them with state and screens.
+
+pub mod backend;
+pub mod core;
+pub mod input;
+pub mod inbox;
+pub mod terminal;
+pub mod ui_loop;

@@ -1,0 +1,82 @@
+//! Takes the terminal and gives it back as it was: at the end, on an error, after a panic.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::ThreadId;
+
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{cursor, execute};
+use ratatui::Terminal;
+use ratatui::layout::Size;
+
+use super::backend::FrameBackend;
+
+/// Whether the terminal is ours at the moment.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Standard output as a file descriptor: one `write` a frame, no line buffering in between.
+pub struct Tty;
+
+impl Write for Tty {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::retry_on_intr(|| rustix::io::write(rustix::stdio::stdout(), bytes))?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The screen of the program.
+pub type Screen = Terminal<FrameBackend<Tty>>;
+
+/// The terminal while it is ours; dropping it gives it back.
+pub struct Taken(());
+
+/// Whether there is a terminal to draw on and to read keys from.
+pub fn present() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// Raw mode, alternate screen, bracketed paste.
+pub fn take() -> io::Result<(Taken, Screen)> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    let taken = Taken(());
+    execute!(Tty, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+    let size = || crossterm::terminal::size().map(|(w, h)| Size::new(w, h));
+    Ok((taken, Terminal::new(FrameBackend::new(Tty, size))?))
+}
+
+/// Gives the terminal back; harmless when it is not taken. Errors are ignored: a terminal that is gone needs
+/// no restoring.
+pub fn restore() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let _ = execute!(Tty, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let _ = disable_raw_mode();
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Makes a panic of the drawing thread (`ui`) restore the terminal before it is reported. A panic of any other
+/// thread is that task's end, not the program's: it goes to the log, and to the screen as a failure.
+pub fn restore_on_panic(ui: ThreadId) {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if std::thread::current().id() == ui {
+            restore();
+            report(info);
+        } else {
+            tracing::error!("{info}");
+            if !TAKEN.load(Ordering::SeqCst) {
+                report(info);
+            }
+        }
+    }));
+}

@@ -1,0 +1,126 @@
+//! The file count, from the first of the configured origins that has one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::{Built, Observation, Pace, Setup, Source, paced};
+use crate::aws::Aws;
+use crate::config::model::Environment;
+use crate::domain::count::{CountSource, FileCount};
+use crate::domain::facts::Facts;
+use crate::domain::source::{Failure, FailureClass, SourceId};
+
+mod elsewhere;
+mod path;
+mod walk;
+
+use path::PathCounter;
+
+/// Time that is left, after the directory, for the origins behind it.
+const FOR_THE_OTHERS: Duration = Duration::from_secs(5);
+
+enum Origin {
+    Path(PathCounter),
+    Cloudwatch,
+    Ssm(String),
+    Logs,
+}
+
+impl Origin {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Path(_) => "path",
+            Self::Cloudwatch => "cloudwatch",
+            Self::Ssm(_) => "ssm",
+            Self::Logs => "logs",
+        }
+    }
+}
+
+struct FilesSource {
+    pace: Pace,
+    aws: Arc<dyn Aws>,
+    origins: Vec<Origin>,
+}
+
+/// Needs something to count, or somebody who has counted.
+///
+/// # Errors
+/// Nothing is configured.
+pub fn build(setup: &Setup) -> Built {
+    let environment = &setup.environment;
+    let origins: Vec<Origin> =
+        environment.files.sources.iter().filter_map(|s| origin(*s, environment)).collect();
+    if origins.is_empty() {
+        return Err(
+            "nothing to count files by (files.directory, files.cache_parameter, file_system.id)".into()
+        );
+    }
+    Ok(Box::new(FilesSource {
+        pace: Pace::of(setup, SourceId::FILES),
+        aws: Arc::clone(&setup.outside.aws),
+        origins,
+    }))
+}
+
+/// An origin, where what it needs is configured.
+fn origin(source: CountSource, environment: &Environment) -> Option<Origin> {
+    let files = &environment.files;
+    match source {
+        CountSource::Path => files
+            .directory
+            .clone()
+            .map(|directory| Origin::Path(PathCounter::new(directory, files.recursive, files.require_mount))),
+        CountSource::Cloudwatch => environment.file_system_id.as_ref().map(|_| Origin::Cloudwatch),
+        CountSource::Ssm => files.cache_parameter.clone().map(Origin::Ssm),
+        CountSource::Logs => Some(Origin::Logs),
+    }
+}
+
+#[async_trait]
+impl Source for FilesSource {
+    paced!();
+
+    async fn observe(&mut self, now: DateTime<Utc>) -> Result<Observation, Failure> {
+        let patience = self.pace.deadline.saturating_sub(FOR_THE_OTHERS).max(self.pace.deadline / 2);
+        let mut failed: Vec<(&'static str, Failure)> = Vec::new();
+        for origin in &mut self.origins {
+            let counted = match origin {
+                Origin::Path(counter) => counter.count(now, patience).await,
+                Origin::Cloudwatch => elsewhere::from_metric(self.aws.as_ref(), now).await,
+                Origin::Ssm(parameter) => elsewhere::from_cache(self.aws.as_ref(), parameter, now).await,
+                Origin::Logs => Err(Failure::new(
+                    FailureClass::Other,
+                    "counts in log lines are read by a source of logs, which there is none of yet",
+                )),
+            };
+            match counted {
+                Ok(count) => return Ok(observation(count, failed)),
+                Err(failure) => failed.push((origin.name(), failure)),
+            }
+        }
+        Err(all_failed(&failed))
+    }
+}
+
+fn observation(count: FileCount, failed: Vec<(&'static str, Failure)>) -> Observation {
+    let warnings = failed
+        .into_iter()
+        .map(|(origin, f)| Failure { text: format!("no count from {origin}: {}", f.text), ..f })
+        .collect();
+    Observation { facts: vec![Facts::Files(count)], warnings }
+}
+
+/// One failure that names each origin; its class and remedy are those of the origin asked first.
+fn all_failed(failed: &[(&'static str, Failure)]) -> Failure {
+    let text = failed
+        .iter()
+        .map(|(origin, failure)| format!("{origin}: {}", failure.line()))
+        .collect::<Vec<_>>()
+        .join("; ");
+    let class = failed.first().map_or(FailureClass::Other, |(_, f)| f.class);
+    Failure::new(class, text)
+}

@@ -1,0 +1,118 @@
+"""Smaller gaps of moto: EFS states, sizes and updates, pages of subnets, scalable targets of ECS services."""
+
+import json
+import time
+import urllib.parse
+import xml.etree.ElementTree as ElementTree
+
+from moto.backends import get_backend
+
+from errors import ACCOUNT, AwsError
+
+
+def inner(app, env):
+    """moto's answer: status, headers, body."""
+    got = {}
+    body = b"".join(app(env, lambda s, h, e=None: got.update(status=s, headers=h) or (lambda b: None)))
+    return got["status"], [(k, v) for k, v in got["headers"] if k.lower() != "content-length"], body
+
+
+def send(start, status, headers, body):
+    start(status, headers + [("Content-Length", str(len(body)))])
+    return [body]
+
+
+def send_json(start, value):
+    return send(start, "200 OK", [("Content-Type", "application/x-amz-json-1.1")], json.dumps(value).encode())
+
+
+class MountTargets:
+    """moto's mount targets are available at once; here they are "creating" for 20 s / speed."""
+
+    def __init__(self, speed):
+        self.speed, self.born = speed, {}
+
+    def answer(self, app, env, start, operation):
+        status, headers, out = inner(app, env)
+        try:
+            value = json.loads(out)
+        except ValueError:
+            return send(start, status, headers, out)
+        for mt in [value] if operation == "CreateMountTarget" else value.get("MountTargets", []):
+            if "MountTargetId" in mt:
+                born = self.born.setdefault(mt["MountTargetId"], time.time())
+                mt["LifeCycleState"] = "available" if time.time() - born >= 20 / self.speed else "creating"
+        return send(start, status, headers, json.dumps(value).encode())
+
+
+def file_system(region, ident):
+    found = get_backend("efs")[ACCOUNT][region].file_systems_by_id.get(ident)
+    if found is None:
+        raise AwsError("FileSystemNotFound", f"File system '{ident}' does not exist.", 404)
+    return found
+
+
+def set_size(region, ident, size):
+    file_system(region, ident)._size_value = size
+
+
+def update_file_system(start, env, body, region):
+    fs, change = file_system(region, env["PATH_INFO"].rsplit("/", 1)[-1]), json.loads(body or b"{}")
+    if change.get("ThroughputMode"):
+        fs.throughput_mode = change["ThroughputMode"]
+    if change.get("ProvisionedThroughputInMibps"):
+        fs.provisioned_throughput_in_mibps = change["ProvisionedThroughputInMibps"]
+    info = {k[0].upper() + k[1:]: v for k, v in fs.info_json().items()} if hasattr(fs, "info_json") else {}
+    return send_json(start, info)
+
+
+def subnets(app, env, start, body, size):
+    """moto gives all subnets on one page."""
+    form = dict(urllib.parse.parse_qsl(body.decode()))
+    if "MaxResults" in form and any(k.startswith("SubnetId") for k in form):
+        raise AwsError("InvalidParameterCombination", "The parameter SubnetIds cannot be used with the parameter MaxResults")
+    status, headers, out = inner(app, env)
+    root = ElementTree.fromstring(out)
+    space = root.tag[: root.tag.index("}") + 1] if root.tag.startswith("{") else ""
+    items = root.find(f"{space}subnetSet")
+    if status.startswith("2") and items is not None:
+        first, size = int(form.get("NextToken") or 0), min(size, int(form.get("MaxResults") or 1000))
+        every = list(items)
+        for n, item in enumerate(every):
+            if not first <= n < first + size:
+                items.remove(item)
+        if first + size < len(every):
+            ElementTree.SubElement(root, f"{space}nextToken").text = str(first + size)
+        if space:
+            ElementTree.register_namespace("", space[1:-1])
+        out = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return send(start, status, headers, out)
+
+
+class ScalableTargets:
+    """Application Auto Scaling on the scheduler's services, which moto does not know."""
+
+    def __init__(self, ecs):
+        self.ecs, self.targets = ecs, {}
+
+    def call(self, operation, region, i):
+        method = getattr(self, "op_" + operation, None)
+        return None if method is None or i.get("ServiceNamespace") != "ecs" else method(region, i)
+
+    def op_RegisterScalableTarget(self, region, i):
+        _, cluster, service = i["ResourceId"].split("/")
+        self.ecs.service(region, cluster, service)
+        arn = f"arn:aws:application-autoscaling:{region}:{ACCOUNT}:scalable-target/{len(self.targets)}"
+        role = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService"
+        known = self.targets.get((region, i["ResourceId"]), {"RoleARN": role, "ScalableTargetARN": arn, "CreationTime": time.time()})
+        self.targets[(region, i["ResourceId"])] = {**known, **{k: v for k, v in i.items() if v is not None}}
+        return {"ScalableTargetARN": known["ScalableTargetARN"]}
+
+    def op_DeregisterScalableTarget(self, region, i):
+        if self.targets.pop((region, i["ResourceId"]), None) is None:
+            raise AwsError("ObjectNotFoundException", "No scalable target found.")
+        return {}
+
+    def op_DescribeScalableTargets(self, region, i):
+        wanted = i.get("ResourceIds") or []
+        return {"ScalableTargets": [t for (r, ident), t in self.targets.items() if r == region and (not wanted or ident in wanted)]}
