@@ -22,9 +22,10 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use miharu::aws::meter::metered;
+use miharu::aws::sdk::Limits;
 use miharu::aws::{
-    Answer, Aws, DesiredStatus, MetricPoints, MetricQuery, QUERIES_A_CALL, SubnetFilter, TASKS_A_PAGE,
-    all_pages,
+    Answer, Aws, CloudWatch, DesiredStatus, Ecs, Efs, MetricPoints, MetricQuery, QUERIES_A_CALL, Ssm, Sts,
+    SubnetFilter, TASKS_A_PAGE, all_pages,
 };
 use miharu::clock::Clock;
 use miharu::domain::alarm::AlarmState;
@@ -35,6 +36,7 @@ use miharu::domain::price::{CLOUDWATCH_REQUEST, METRIC_REQUESTED};
 use miharu::domain::published::PublishedList;
 use miharu::domain::source::{Failure, FailureClass};
 use miharu::simulated::{Scenario, Simulated};
+use serde_json::json;
 use support::peer::Peer;
 use support::sources::{Credentials, KEY, limits, setup};
 use support::world::World;
@@ -159,6 +161,53 @@ async fn the_sdk_against_an_endpoint() {
         metrics,
     })
     .await;
+}
+
+/// The same faults on both sides give the same failures, word for word; only the request id differs.
+#[tokio::test]
+async fn failures_read_alike_from_both() {
+    let region = "eu-west-3";
+    let peer = Peer::shared();
+    let world = World::create(peer, region, &["--tasks", "0"]);
+    let credentials = Credentials::of(KEY);
+    let one_attempt = Limits { attempts: 1, ..limits() };
+    let sdk = setup(world.environment(peer), &credentials, one_attempt).outside.aws;
+    let refused = |status: u16, code: &str| json!({ "status": status, "code": code, "times": 99 });
+    for (kind, fault) in [
+        ("throttled", refused(400, "ThrottlingException")),
+        ("denied", refused(400, "AccessDeniedException")),
+        ("expired-credentials", refused(400, "ExpiredTokenException")),
+        ("server-error", refused(500, "InternalFailure")),
+        ("garbage", json!({ "garbage": true, "times": 99 })),
+    ] {
+        peer.faults(region, &json!({ "*": fault }));
+        let text = format!(
+            "title = 't'\ndescription = 'd'\n[[at]]\nafter = '0s'\ndo = 'fault'\nkind = '{kind}'\nfor = '1h'"
+        );
+        let scenario = Scenario::parse("t", "t.toml", &text).unwrap();
+        let simulated = Arc::new(Simulated::new(&scenario, 7, Clock::system()));
+        let environment = simulated.environment();
+        let file_system = environment.file_system_id.unwrap();
+        let pairs = [
+            (
+                sdk.file_system(&world.file_system).await.err(),
+                simulated.file_system(&file_system).await.err(),
+            ),
+            (
+                sdk.service(&world.cluster, &world.service).await.err(),
+                simulated.service(&world.cluster, &world.service).await.err(),
+            ),
+            (sdk.parameter(&world.parameter).await.err(), simulated.parameter(&world.parameter).await.err()),
+            (sdk.alarms(None).await.err(), simulated.alarms(None).await.err()),
+            (sdk.caller_identity().await.err(), simulated.caller_identity().await.err()),
+        ];
+        for (real, played) in pairs {
+            let (real, played) = (real.expect("a failure"), played.expect("a failure"));
+            let told = |f: &Failure| (f.class, f.code.clone(), f.line(), f.remedy());
+            assert_eq!(told(&real), told(&played), "{kind}");
+        }
+    }
+    peer.faults(region, &json!({}));
 }
 
 #[tokio::test(start_paused = true)]
