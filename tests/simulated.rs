@@ -431,3 +431,40 @@ async fn answers_take_20_to_80_ms_whatever_the_speed_of_the_clock() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_mount_target_makes_its_tasks_unhealthy_and_they_are_replaced() {
+    let text = "title = 't'\ndescription = 'd'\n[world]\nminimum_healthy_percent = 50\n[[at]]\nafter = '10s'\n\
+                do = 'delete-mount-target'\nzone = 'ap-northeast-1d'\n[[at]]\nafter = '11s'\ndo = 'put-list'";
+    let stage = Stage::of(&Scenario::parse("t", "t.toml", text).unwrap(), 5, 1.0);
+    let before = stage.tasks(DesiredStatus::Running).await;
+    stage.until(300).await;
+    let service = stage.service().await;
+    assert!(service.steady(), "{service:#?}");
+    let stopped = stage.tasks(DesiredStatus::Stopped).await;
+    assert_eq!(stopped.len(), before.len(), "by the list every task had mounted it");
+    for task in stopped {
+        assert_eq!(task.stopped_reason.as_deref(), Some("Task failed container health checks"));
+    }
+    let connections = stage.key("AWS/EFS", "ClientConnections", "Sum");
+    let (_, value) = *stage.points(&connections, 5).await.last().unwrap();
+    assert!((value - 12.0).abs() < f64::EPSILON, "six tasks, two entries: {value}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_former_function_and_auto_scaling_are_there_when_the_scenario_has_them() {
+    let text = "title = 't'\ndescription = 'd'\n[world]\nlambda = true\nfiles = 200000\n\
+                autoscaling = { min = 2, max = 9 }\n[[load]]\nat = '0s'\nops_per_s = 10";
+    let stage = Stage::of(&Scenario::parse("t", "t.toml", text).unwrap(), 5, 1.0);
+    let target = stage.aws().scalable_target(CLUSTER, SERVICE).await.unwrap().unwrap();
+    assert_eq!((target.min, target.max, target.suspended), (2, 9, false));
+    let mut key = stage.key("AWS/Lambda", "Invocations", "Sum");
+    key.dimensions = [("FunctionName".to_owned(), stage.environment.lambda_function.clone().unwrap())].into();
+    let runs = stage.points(&key, 60).await;
+    assert_eq!(runs.len(), 12, "every five minutes: {runs:?}");
+    key.name = "Duration".into();
+    key.statistic = "Maximum".into();
+    assert!(stage.points(&key, 60).await.iter().all(|(_, ms)| *ms > 30_000.0));
+    assert_eq!(stage.alarm("lambda-duration").await.state, AlarmState::Alarm);
+    assert_eq!(stage.alarm("lambda-errors").await.state, AlarmState::Ok);
+}
