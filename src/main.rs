@@ -1,3 +1,7 @@
-//! The `miharu` binary.
+//! The `miharu` binary: see the library's architecture note.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    miharu::cli::run()
+}

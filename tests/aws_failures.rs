@@ -41,14 +41,13 @@ fn watched(region: &str, credentials: &Credentials, limits: Limits) -> Setup {
 }
 
 async fn failures(setup: &Setup) -> Vec<(SourceId, &'static str, Failure)> {
-    let mut out = Vec::new();
-    for (id, action) in ASKED {
+    let polls = ASKED.iter().map(|(id, action)| async move {
         match poll(&mut source(setup, *id)).await {
             Ok(seen) => panic!("{id} succeeded: {seen:?}"),
-            Err(failure) => out.push((*id, *action, failure)),
+            Err(failure) => (*id, *action, failure),
         }
-    }
-    out
+    });
+    futures_util::future::join_all(polls).await
 }
 
 async fn all_succeed(setup: &Setup) {

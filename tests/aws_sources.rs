@@ -98,7 +98,7 @@ async fn storage_and_network() {
     let got: Vec<_> = subnets.iter().map(|s| (&s.id, &s.availability_zone, &s.vpc_id)).collect();
     let made: Vec<_> = world.subnets.iter().map(|s| (&s.id, &s.zone, &world.vpc)).collect();
     assert_eq!(got, made);
-    assert_eq!(subnets[0].cidr.as_deref(), Some("10.0.1.0/24"));
+    assert_eq!(subnets[0].cidr.as_deref(), Some("127.77.1.0/24"));
     assert!(subnets[0].free_addresses.is_some_and(|n| n > 0));
 
     let probes = facts!(observed(&setup, SourceId::PROBE).await, Facts::Probes);

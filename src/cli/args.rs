@@ -7,8 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// miharu keeps watch: a terminal operations console for an EFS-backed file service and its load.
 #[derive(Debug, Parser)]
 #[command(name = "miharu", version, about, long_about = None, disable_help_subcommand = true)]
-#[command(after_help = "Without a command: the console on the configured environment. Try it without an account: miharu demo\n\
-                        Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 something to do, 4 refused, 5 outcome unknown")]
+#[command(
+    after_help = "Without a command: the console on the configured environment. Try it without an account: miharu demo\n\
+                        Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 something to do, 4 refused, 5 outcome unknown"
+)]
 pub struct Cli {
     /// What to do
     #[command(subcommand)]
@@ -25,7 +27,7 @@ pub struct Global {
     /// The environment to show or to read
     #[arg(long, global = true, value_name = "NAME")]
     pub environment: Option<String>,
-    /// Configuration file instead of $XDG_CONFIG_HOME/miharu/config.toml
+    /// Configuration file instead of config.toml in $XDG_CONFIG_HOME/miharu
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// No call that changes something can leave

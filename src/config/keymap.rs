@@ -83,12 +83,15 @@ impl Keymap {
         Resolution::None
     }
 
-    /// The keys of an action as help shows them (`g g`), the first binding first.
+    /// The keys of an action as help shows them (`g g`), the first binding first, each once.
     pub fn keys_of(&self, action: Action) -> Vec<String> {
-        self.bindings
-            .iter()
-            .filter(|b| b.run == action)
-            .map(|b| b.on.iter().map(|c| c.0.as_str()).collect::<Vec<_>>().join(" "))
-            .collect()
+        let mut all: Vec<String> = Vec::new();
+        for binding in self.bindings.iter().filter(|b| b.run == action) {
+            let keys = binding.on.iter().map(|c| c.0.as_str()).collect::<Vec<_>>().join(" ");
+            if !all.contains(&keys) {
+                all.push(keys);
+            }
+        }
+        all
     }
 }

@@ -1,5 +1,62 @@
 //! Floor 2: settings, themes and keymaps: data from files, variables and flags, checked before anything starts.
+//!
+//! [`load()`] puts the layers together and is pure; [`gather`] is the one place that reads the process. A setting
+//! is one line in `settings.rs` and its field in [`model`]; a theme is one file in `themes/`, a keymap one file
+//! in `keymaps/`, and neither needs any code. What is wrong becomes a [`ConfigError`] that names the place.
 
+use std::path::Path;
+
+mod catalog;
+mod chord;
+pub mod colour;
+pub mod datasource;
+pub mod deployment;
+pub mod depth;
+mod document;
+pub mod error;
+mod field;
+mod file;
+mod forms;
+mod inputs;
 pub mod keymap;
+mod keymap_file;
+mod load;
 pub mod model;
+mod prices;
+pub mod print;
+mod raw;
+mod report;
+mod settings;
 pub mod theme;
+mod theme_file;
+pub mod variables;
+mod walk;
+
+pub use depth::ColourDepth;
+pub use error::{ConfigError, Mistake, Origin};
+pub use inputs::{CONFIG_VARIABLE, Inputs, Overrides, gather};
+pub use load::{Loaded, load};
+pub use prices::built_in as built_in_prices;
+
+use keymap::Keymap;
+use theme::Theme;
+
+/// Names of all themes, sorted: built in, and in `directory`/themes. An empty directory is none.
+pub fn themes(directory: &Path) -> Vec<String> {
+    catalog::THEMES.names(directory)
+}
+
+/// Names of all keymaps, sorted: built in, and in `directory`/keymaps. An empty directory is none.
+pub fn keymaps(directory: &Path) -> Vec<String> {
+    catalog::KEYMAPS.names(directory)
+}
+
+/// The theme of that name.
+pub fn theme(name: &str, directory: &Path) -> Result<Theme, ConfigError> {
+    theme_file::load(name, directory, &Origin::Default)
+}
+
+/// The keymap of that name.
+pub fn keymap(name: &str, directory: &Path) -> Result<Keymap, ConfigError> {
+    keymap_file::load(name, directory, &Origin::Default)
+}

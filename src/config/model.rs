@@ -13,7 +13,7 @@ use crate::domain::source::SourceId;
 /// All settings.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// At least one; the first is focused unless `--environment` says otherwise.
+    /// In the order of the file; `--environment` moves one to the front. Empty where nothing is configured.
     pub environments: Vec<Environment>,
     /// Name of the theme.
     pub theme: String,
@@ -27,6 +27,46 @@ pub struct Config {
     pub log_file: Option<PathBuf>,
     /// Prices by region.
     pub prices: BTreeMap<String, PriceList>,
+    /// Language of the screens.
+    pub lang: Lang,
+    /// Where changes are written down, a database URL; `None`: `$XDG_STATE_HOME/miharu/journal.db`.
+    pub journal: Option<String>,
+    /// Draw and poll less, for a slow line.
+    pub low_bandwidth: bool,
+    /// Poll period by source for environments that set none of their own.
+    pub every: BTreeMap<SourceId, Duration>,
+    /// Deadline by source for environments that set none of their own.
+    pub deadline: BTreeMap<SourceId, Duration>,
+}
+
+/// Language of the screens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// Japanese.
+    Ja,
+}
+
+impl Config {
+    /// Every default, no environment; user themes and keymaps lie in `directory`.
+    pub fn new(directory: PathBuf) -> Self {
+        Self {
+            environments: Vec::new(),
+            theme: "dark".into(),
+            keymap: "default".into(),
+            directory,
+            read_only: false,
+            log_file: None,
+            prices: BTreeMap::new(),
+            lang: Lang::default(),
+            journal: None,
+            low_bandwidth: false,
+            every: BTreeMap::new(),
+            deadline: BTreeMap::new(),
+        }
+    }
 }
 
 /// One environment: an account and region with a file service.
@@ -70,6 +110,8 @@ pub struct Environment {
     pub db_instance: Option<String>,
     /// hakaru's event log.
     pub datasource: Option<Datasource>,
+    /// Variable that `datasource` was taken from, where the file names one.
+    pub datasource_env: Option<String>,
     /// Metrics beside the ones miharu knows.
     pub metrics: Vec<ExtraMetric>,
     /// Whether mount targets are probed.
@@ -138,6 +180,11 @@ pub const PERIODS: &[(SourceId, Duration)] = &[
 /// Deadline of a poll where none is set: a slow list of many pages included.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
+/// Default poll period of `source`.
+pub fn period(source: SourceId) -> Duration {
+    PERIODS.iter().find(|(id, _)| *id == source).map_or(Duration::from_secs(60), |(_, d)| *d)
+}
+
 impl Environment {
     /// An environment with every default and nothing to watch.
     pub fn named(name: &str) -> Self {
@@ -168,6 +215,7 @@ impl Environment {
             auto_scaling_group: None,
             db_instance: None,
             datasource: None,
+            datasource_env: None,
             metrics: Vec::new(),
             probe: true,
             every: BTreeMap::new(),
@@ -177,9 +225,7 @@ impl Environment {
 
     /// Poll period of a source.
     pub fn every(&self, source: SourceId) -> Duration {
-        let default =
-            PERIODS.iter().find(|(id, _)| *id == source).map_or(Duration::from_secs(60), |(_, d)| *d);
-        self.every.get(&source).copied().unwrap_or(default)
+        self.every.get(&source).copied().unwrap_or_else(|| period(source))
     }
 
     /// Deadline of a poll.

@@ -2,7 +2,9 @@
 //! all when nothing changed. And a last guard: no control character and no bidi mark leaves inside a cell,
 //! whatever a panel forgot.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
+use std::rc::Rc;
 
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
@@ -11,13 +13,13 @@ use ratatui::layout::{Position, Size};
 /// Begin and end of a synchronized update (DEC private mode 2026); terminals that do not know it ignore it.
 const SYNC: (&[u8], &[u8]) = (b"\x1b[?2026h", b"\x1b[?2026l");
 
-/// The bytes of one frame.
-#[derive(Debug, Default)]
-struct Frame(Vec<u8>);
+/// The bytes of one frame; shared, because the encoder does not give its writer back.
+#[derive(Debug, Default, Clone)]
+struct Frame(Rc<RefCell<Vec<u8>>>);
 
 impl Write for Frame {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.extend_from_slice(bytes);
+        self.0.borrow_mut().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -29,6 +31,7 @@ impl Write for Frame {
 /// A backend that writes whole frames to `W`.
 pub struct FrameBackend<W> {
     encoder: CrosstermBackend<Frame>,
+    frame: Frame,
     out: W,
     size: fn() -> io::Result<Size>,
     cursor_hidden: bool,
@@ -37,12 +40,13 @@ pub struct FrameBackend<W> {
 impl<W: Write> FrameBackend<W> {
     /// Frames for `out`, whose size `size` tells.
     pub fn new(out: W, size: fn() -> io::Result<Size>) -> Self {
-        Self { encoder: CrosstermBackend::new(Frame::default()), out, size, cursor_hidden: false }
+        let frame = Frame::default();
+        Self { encoder: CrosstermBackend::new(frame.clone()), frame, out, size, cursor_hidden: false }
     }
 
     /// Puts an out-of-band sequence (clipboard, title) into the next write.
     pub fn queue(&mut self, bytes: &[u8]) {
-        self.encoder.writer_mut().0.extend_from_slice(bytes);
+        self.frame.0.borrow_mut().extend_from_slice(bytes);
     }
 
     /// Where frames go.
@@ -124,7 +128,7 @@ impl<W: Write> Backend for FrameBackend<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let frame = &mut self.encoder.writer_mut().0;
+        let frame = &mut *self.frame.0.borrow_mut();
         if frame.is_empty() {
             return Ok(());
         }

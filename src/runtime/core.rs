@@ -47,11 +47,12 @@ impl Core {
         match message {
             Message::Key(key) => (Change::Operator, self.key(key, now)),
             Message::Paste(text) if self.ui.wants_text() => {
-                self.ui.edit(TextEdit::Paste(text), &self.state);
+                self.ui.edit(&TextEdit::Paste(text), &self.state);
                 (Change::Operator, Vec::new())
             }
             Message::Paste(text) => {
-                let notice = format!("pasted text ignored ({} characters): keys must be typed", text.chars().count());
+                let notice =
+                    format!("pasted text ignored ({} characters): keys must be typed", text.chars().count());
                 (Change::Operator, update(&mut self.state, Event::Notice(notice), now))
             }
             Message::Resize => (Change::Operator, Vec::new()),
@@ -69,7 +70,8 @@ impl Core {
     }
 
     fn key(&mut self, key: KeyCombination, now: DateTime<Utc>) -> Vec<Effect> {
-        self.pending.push(Chord::from(key));
+        let Some(chord) = Chord::of(key) else { return Vec::new() };
+        self.pending.push(chord);
         let contexts = self.ui.contexts(&self.state);
         let resolution = match self.keymap.resolve(&contexts, &self.pending) {
             // A chord that ends no sequence may still begin one or stand alone.
@@ -81,7 +83,8 @@ impl Core {
         };
         let effects = match resolution {
             Resolution::Prefix => {
-                self.ui.set_pending(&self.pending);
+                let typed: Vec<&str> = self.pending.iter().map(|c| c.0.as_str()).collect();
+                self.ui.set_pending(&typed.join(" "));
                 return Vec::new();
             }
             Resolution::Action(action) => match self.ui.on(action, &self.state) {
@@ -93,13 +96,13 @@ impl Core {
                 if self.ui.wants_text()
                     && let Some(edit) = text_edit(key)
                 {
-                    self.ui.edit(edit, &self.state);
+                    self.ui.edit(&edit, &self.state);
                 }
                 Vec::new()
             }
         };
         self.pending.clear();
-        self.ui.set_pending(&[]);
+        self.ui.set_pending("");
         effects
     }
 }
@@ -111,7 +114,9 @@ fn text_edit(key: KeyCombination) -> Option<TextEdit> {
         (KeyCode::Backspace, _) => Some(TextEdit::Backspace),
         (KeyCode::Char('w'), KeyModifiers::CONTROL) => Some(TextEdit::DeleteWord),
         (KeyCode::Char('u'), KeyModifiers::CONTROL) => Some(TextEdit::Clear),
-        (KeyCode::Char(c), KeyModifiers::SHIFT) => Some(TextEdit::Insert(c.to_uppercase().next().unwrap_or(c))),
+        (KeyCode::Char(c), KeyModifiers::SHIFT) => {
+            Some(TextEdit::Insert(c.to_uppercase().next().unwrap_or(c)))
+        }
         (KeyCode::Char(c), KeyModifiers::NONE) => Some(TextEdit::Insert(c)),
         _ => None,
     }

@@ -2,7 +2,7 @@
 
 pub mod backend;
 pub mod core;
-pub mod input;
 pub mod inbox;
+pub mod input;
 pub mod terminal;
 pub mod ui_loop;

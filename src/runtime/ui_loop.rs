@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::clipboard::CopyToClipboard;
 use crossterm::Command;
+use crossterm::clipboard::CopyToClipboard;
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -28,6 +28,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// Most messages taken in before a frame.
 const BATCH: usize = 256;
 
+/// Loads a theme by name, or says in words why not.
+pub type LoadTheme = Box<dyn Fn(&str) -> Result<Theme, String>>;
+
 /// The edges that effects reach. None of them is waited for.
 pub struct Edges {
     /// The nudges of each environment.
@@ -35,7 +38,7 @@ pub struct Edges {
     /// Which environment is shown.
     pub focus: watch::Sender<EnvironmentIndex>,
     /// Loads a theme by name.
-    pub theme: Box<dyn Fn(&str) -> Result<Theme, String>>,
+    pub theme: LoadTheme,
 }
 
 /// Why the loop ended.
@@ -48,18 +51,28 @@ pub enum Ended {
 }
 
 /// Runs until the program is to end.
+///
+/// # Panics
+/// After `panic_after`, which tests that the terminal is restored.
 pub async fn run(
     core: &mut Core,
     screen: &mut Screen,
     inbox: &mut Receiver<Message>,
     clock: &Clock,
     edges: &Edges,
+    panic_after: Option<Duration>,
 ) -> std::io::Result<Ended> {
+    let panics_at = panic_after.map(|after| Clock::instant() + after);
     let mut drawn = draw(core, screen)?;
     let mut dirty = false;
     let mut tick = drawn + TICK;
     loop {
         let until = if dirty { (drawn + FRAME).min(tick) } else { tick };
+        let until = panics_at.map_or(until, |at| until.min(at));
+        assert!(
+            panics_at.is_none_or(|at| Clock::instant() < at),
+            "this panic was asked for by --panic-after"
+        );
         let mut change = Change::Nothing;
         match timeout_at(until, inbox.recv()).await {
             Ok(None) => return Ok(Ended::Quit),
@@ -127,7 +140,7 @@ fn perform(effect: Effect, core: &mut Core, screen: &mut Screen, clock: &Clock, 
             }
         }
         Effect::Theme(name) => match (edges.theme)(&name) {
-            Ok(theme) => core.ui.set_theme(theme),
+            Ok(theme) => core.ui.set_theme(&theme),
             Err(why) => notice(why),
         },
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{PAGES, Setup, service_of};
+use super::{PAGES, Setup, optional, service_of};
 use crate::aws::{Answer, Aws, all_pages};
 use crate::domain::source::Failure;
 
@@ -54,7 +54,7 @@ impl Balancers {
     pub async fn get(&mut self, now: DateTime<Utc>) -> (&[Balancer], Option<Failure>) {
         let mut failure = None;
         if self.next_look.is_none_or(|at| at <= now) {
-            match self.look().await {
+            match optional(self.look()).await {
                 Ok(found) => self.found = found,
                 Err(e) => failure = Some(e),
             }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{AT_ONCE, Built, Observation, PAGES, Pace, Setup, Source, paced, service_of};
+use super::{AT_ONCE, Built, Observation, PAGES, Pace, Setup, Source, optional, paced, service_of};
 use crate::aws::{Answer, Aws, DesiredStatus, TASKS_A_PAGE, all_pages};
 use crate::domain::ecs::{MountsBy, Service, Task, TaskDefinition};
 use crate::domain::facts::Facts;
@@ -80,7 +80,7 @@ impl EcsSource {
         let known = self.definition.take().filter(|d| d.arn == service.task_definition);
         let definition = match known {
             Some(definition) => definition,
-            None => self.aws.task_definition(&service.task_definition).await?,
+            None => optional(self.aws.task_definition(&service.task_definition)).await?,
         };
         service.mounts_by = match &self.file_system {
             Some(id) => definition.mounts_by(id),

@@ -19,10 +19,10 @@ pub mod subnets;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::aws::Outside;
+use crate::aws::{Answer, Outside};
 use crate::config::model::Environment;
 use crate::domain::facts::Facts;
-use crate::domain::source::{Failure, SourceId};
+use crate::domain::source::{Failure, FailureClass, SourceId};
 
 /// What a poll found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -90,6 +90,20 @@ pub fn registry() -> &'static [(SourceId, Build)] {
 pub(crate) const PAGES: usize = 100;
 /// Calls of one poll that are under way together.
 pub(crate) const AT_ONCE: usize = 4;
+
+/// Longest wait for a part of a poll that the rest can do without.
+pub(crate) const OPTIONAL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Waits for an optional part, but not so long that the rest of the poll misses its deadline.
+pub(crate) async fn optional<T>(call: impl Future<Output = Answer<T>>) -> Answer<T> {
+    match tokio::time::timeout(OPTIONAL_PATIENCE, call).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Failure::new(
+            FailureClass::Timeout,
+            format!("an optional part gave no answer within {} s", OPTIONAL_PATIENCE.as_secs()),
+        )),
+    }
+}
 
 /// Name, period and deadline of a source, as configured.
 #[derive(Debug, Clone, Copy)]

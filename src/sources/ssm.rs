@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Built, Observation, PAGES, Pace, Setup, Source, file_system_of, paced};
+use super::{Built, Observation, PAGES, Pace, Setup, Source, file_system_of, optional, paced};
 use crate::aws::{Aws, all_pages};
 use crate::domain::facts::Facts;
 use crate::domain::published::{ParameterVersion, Published};
@@ -68,7 +68,8 @@ impl SsmSource {
     /// is missing between its end and the current version; else it is forgotten, because a gap would name
     /// wrong versions.
     async fn learn(&mut self, current: &ParameterVersion) -> Result<(), Failure> {
-        let read = all_pages(PAGES, |token| self.aws.parameter_history(&self.parameter, token)).await;
+        let read =
+            optional(all_pages(PAGES, |token| self.aws.parameter_history(&self.parameter, token))).await;
         let follows = self.history.last().is_some_and(|v| v.version + 1 == current.version);
         match read {
             Ok(mut history) => {

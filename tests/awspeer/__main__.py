@@ -32,6 +32,7 @@ Prints "ready PORT" when it answers; port 0 takes a free one. Everything goes to
 import os
 import sys
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import environment

@@ -3,4 +3,5 @@
 
 pub mod peer;
 pub mod sources;
+pub mod terminal;
 pub mod world;

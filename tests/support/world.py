@@ -28,11 +28,11 @@ class Maker:
         ec2 = self.client("ec2")
         zones = sorted(z["ZoneName"] for z in ec2.describe_availability_zones()["AvailabilityZones"])
         zones = zones[: self.args.zones or self.args.subnets]
-        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        vpc = ec2.create_vpc(CidrBlock="127.77.0.0/16")["Vpc"]["VpcId"]
         subnets = []
         for n in range(self.args.subnets):
             zone = zones[n % len(zones)]
-            made = ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n + 1}.0/24", AvailabilityZone=zone)["Subnet"]
+            made = ec2.create_subnet(VpcId=vpc, CidrBlock=f"127.77.{n + 1}.0/24", AvailabilityZone=zone)["Subnet"]
             subnets.append({"id": made["SubnetId"], "zone": zone})
         group = ec2.create_security_group(GroupName="nfs", Description="NFS", VpcId=vpc)["GroupId"]
         self.made.update(vpc=vpc, subnets=subnets, security_group=group)

@@ -176,17 +176,25 @@ impl Clients {
 
     /// Host, with port where one is given, that calls of a service go to.
     pub(super) fn host(&self, service: &str) -> String {
-        let Some(url) = self.endpoint(service) else {
-            let prefix = match service {
-                "EFS" => "elasticfilesystem",
-                "CloudWatch" => "monitoring",
-                "Application Auto Scaling" => "application-autoscaling",
-                other => &other.to_lowercase(),
-            };
-            return format!("{prefix}.{}.amazonaws.com", self.region);
+        if let Some(url) = self.endpoint(service) {
+            let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+            return rest.split('/').next().unwrap_or(rest).to_owned();
+        }
+        let prefix = match service {
+            "EFS" => "elasticfilesystem",
+            "CloudWatch" => "monitoring",
+            "Application Auto Scaling" => "application-autoscaling",
+            other => &other.to_lowercase(),
         };
-        let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-        rest.split('/').next().unwrap_or(rest).to_owned()
+        let fips = if self.config.use_fips() == Some(true) { "-fips" } else { "" };
+        let china = self.region.starts_with("cn-");
+        let domain = match (self.config.use_dual_stack() == Some(true), china) {
+            (false, false) => "amazonaws.com",
+            (false, true) => "amazonaws.com.cn",
+            (true, false) => "api.aws",
+            (true, true) => "api.amazonwebservices.com.cn",
+        };
+        format!("{prefix}{fips}.{}.{domain}", self.region)
     }
 
     /// Credentials for the hand-signed call, kept until a minute before they end.

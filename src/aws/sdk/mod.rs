@@ -56,6 +56,11 @@ impl SdkAws {
         Self { options: options.into(), clock, clients: ArcSwapOption::empty(), loading: Mutex::new(()) }
     }
 
+    /// The region it is in, which may have to be found out first.
+    pub async fn region(&self) -> String {
+        self.clients().await.region.clone()
+    }
+
     async fn clients(&self) -> Arc<Clients> {
         if let Some(clients) = self.clients.load_full() {
             return clients;

@@ -1,0 +1,16 @@
+//! Joins an environment with the real outside world.
+
+use std::sync::Arc;
+
+use crate::aws::Outside;
+use crate::aws::nfs::TcpNfs;
+use crate::aws::sdk::SdkAws;
+use crate::clock::Clock;
+use crate::config::model::Environment;
+
+/// The real AWS of an environment and the region it is in.
+pub async fn sdk(environment: &Environment, clock: Clock) -> (Outside, String) {
+    let aws = SdkAws::new(environment, clock);
+    let region = aws.region().await;
+    (Outside { aws: Arc::new(aws), nfs: Arc::new(TcpNfs::default()) }, region)
+}

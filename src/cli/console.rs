@@ -1,0 +1,106 @@
+//! The console: takes the terminal, draws the first frame, then sets the environments in motion.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use color_eyre::eyre::{self, WrapErr};
+use tokio::sync::{mpsc, watch};
+
+use crate::app::state::{EnvironmentInfo, State};
+use crate::clock::Clock;
+use crate::config::model::Environment;
+use crate::engine::start::{Watched, start};
+use crate::engine::tasks::Tasks;
+use crate::runtime::core::Core;
+use crate::runtime::ui_loop::{self, Edges};
+use crate::runtime::{inbox, input, terminal};
+use crate::ui::Ui;
+
+use super::Look;
+
+/// How long the end waits for pollers before it goes without them.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Everything the console is made of.
+pub struct Session {
+    /// What is watched; never empty.
+    pub watched: Vec<Watched>,
+    /// Theme, keymap and shapes.
+    pub look: Look,
+    /// The time of the state.
+    pub clock: Clock,
+    /// No change is possible.
+    pub read_only: bool,
+    /// The demo's scenario, in words.
+    pub demo: Option<String>,
+    /// Test of the terminal's restoration.
+    pub panic_after: Option<Duration>,
+}
+
+/// What of an environment the screens show.
+pub fn info(environment: &Environment) -> EnvironmentInfo {
+    EnvironmentInfo {
+        name: environment.name.clone(),
+        region: environment.region.clone(),
+        expected_account: environment.expected_account.clone(),
+        mode: environment.mode,
+        file_count_threshold: environment.files.threshold,
+        service: environment.cluster.clone().zip(environment.service.clone()),
+        file_system: environment.file_system_id.clone(),
+    }
+}
+
+/// Runs the console to its end.
+pub fn run(session: Session) -> eyre::Result<ExitCode> {
+    if !terminal::present() {
+        super::say(
+            "miharu: the console needs a terminal for keys and screen.\n\
+             Without one: miharu snapshot (text) or miharu snapshot --json.",
+        );
+        return Ok(ExitCode::from(super::USAGE));
+    }
+    terminal::restore_on_panic(std::thread::current().id());
+    let (taken, mut screen) = terminal::take().wrap_err("could not take the terminal")?;
+    let runtime = super::async_runtime()?;
+    let result = runtime.block_on(in_terminal(session, &mut screen));
+    drop(taken);
+    runtime.shutdown_background();
+    result.wrap_err("the terminal failed")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn in_terminal(session: Session, screen: &mut terminal::Screen) -> std::io::Result<()> {
+    let Session { watched, look, clock, read_only, demo, panic_after } = session;
+    let Look { theme, themes, theme_list, keymap, glyphs } = look;
+    let mut state = State::new(watched.iter().map(|w| info(&w.environment)).collect(), clock.now());
+    state.read_only = read_only;
+    state.demo = demo;
+    let mut ui = Ui::new(&theme, keymap.clone(), glyphs);
+    ui.set_themes(theme_list);
+    let mut core = Core::new(state, ui, keymap);
+    // Before anything is connected, asked or read.
+    screen.draw(|frame| core.ui.draw(&core.state, frame))?;
+
+    let (sender, mut inbox) = mpsc::channel(inbox::CAPACITY);
+    let tasks = Tasks::new(sender.clone());
+    let (focus, focused) = watch::channel(0);
+    let edges =
+        Edges { nudges: watched.iter().map(|w| Arc::clone(&w.nudges)).collect(), focus, theme: themes };
+    input::read_terminal(sender.clone())?;
+    tasks.spawn("signals", async move {
+        if let Err(error) = input::watch_signals(sender).await {
+            tracing::error!(%error, "signals cannot be watched");
+        }
+    });
+    for (index, environment) in watched.into_iter().enumerate() {
+        start(index, environment, &focused, &tasks);
+    }
+    let ended = ui_loop::run(&mut core, screen, &mut inbox, &clock, &edges, panic_after).await;
+    tasks.cancel();
+    drop(inbox);
+    if tokio::time::timeout(GRACE, tasks.ended()).await.is_err() {
+        tracing::warn!("a poll was still under way at the end");
+    }
+    ended.map(|why| tracing::info!(?why, "console ended"))
+}

@@ -1,0 +1,220 @@
+//! Floor 6: the command line: reads settings, joins the floors, prints, and says by its exit code how it went.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use color_eyre::eyre::{self, WrapErr};
+
+use crate::clock::Clock;
+use crate::config::keymap::Keymap;
+use crate::config::theme::Theme;
+use crate::config::{self, ColourDepth, ConfigError, Inputs, Loaded, Overrides, gather, load};
+use crate::engine::start::Watched;
+use crate::runtime::ui_loop::LoadTheme;
+use crate::ui::glyphs::Glyphs;
+use crate::ui::text::printable;
+
+pub mod args;
+mod connect;
+mod console;
+mod demo;
+mod doctor;
+mod log;
+mod print;
+mod snapshot;
+pub mod text;
+
+use args::{Cli, Command, Document, Global};
+
+/// Exit code of bad usage or configuration.
+const USAGE: u8 = 2;
+
+/// What to say when there is nothing to watch.
+const NO_ENVIRONMENT: &str = "miharu: no environment is configured, so there is nothing to watch.\n\n\
+    Either set the variables of an existing deployment:\n    \
+    EFS_FILE_SYSTEM_ID=fs-... ECS_CLUSTER_NAME=... ECS_SERVICE_NAME=... miharu\n\
+    or write a configuration file and adapt it:\n    \
+    miharu print config --template > ~/.config/miharu/config.toml\n\
+    or try it on a world of its own, without an account:\n    \
+    miharu demo";
+
+/// The whole program.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = color_eyre::install() {
+        say(&format!("miharu: {error}"));
+    }
+    match dispatch(&cli) {
+        Ok(code) => code,
+        Err(report) => {
+            say(&format!("miharu: {report:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
+    match &cli.command {
+        Some(Command::Print { what, name, template }) if !needs_settings(*what, *template) => {
+            return print::document(*what, name.as_deref(), None);
+        }
+        _ => {}
+    }
+    let (inputs, loaded) = match settings(&cli.global) {
+        Ok(settings) => settings,
+        Err(error) => return Ok(usage(&error)),
+    };
+    if let Some(file) = &loaded.config.log_file
+        && let Err(error) = log::start(file, inputs.variables.get("RUST_LOG").map(String::as_str))
+    {
+        return Ok(usage(&format!("the log file {} cannot be written: {error}", file.display())));
+    }
+    match &cli.command {
+        Some(Command::Print { what, name, .. }) => print::document(*what, name.as_deref(), Some(&loaded)),
+        Some(Command::Demo(demo)) => demo::run(demo, &loaded, &inputs),
+        _ if loaded.config.environments.is_empty() => {
+            say(NO_ENVIRONMENT);
+            Ok(ExitCode::from(USAGE))
+        }
+        None => real_console(&loaded, &inputs),
+        Some(Command::Snapshot { json }) => snapshot::run(&loaded.config, *json),
+        Some(Command::Doctor) => doctor::run(&loaded),
+    }
+}
+
+fn needs_settings(document: Document, template: bool) -> bool {
+    match document {
+        Document::Config => !template,
+        Document::Keys | Document::Theme => true,
+        Document::Schema | Document::Man | Document::Completions => false,
+    }
+}
+
+fn settings(global: &Global) -> Result<(Inputs, Loaded), ConfigError> {
+    let flags = global.clone();
+    let overrides = Overrides {
+        environment: flags.environment,
+        read_only: flags.read_only,
+        journal: flags.journal,
+        low_bandwidth: flags.low_bandwidth,
+        region: flags.region,
+        profile: flags.profile,
+        endpoint_url: flags.endpoint_url,
+        log_file: flags.log_file,
+        lang: flags.lang,
+        theme: flags.theme,
+        keymap: flags.keymap,
+    };
+    let inputs = gather(global.config.as_deref(), overrides)?;
+    let loaded = load(&inputs)?;
+    Ok((inputs, loaded))
+}
+
+fn real_console(loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCode> {
+    let look = match Look::load(loaded, inputs) {
+        Ok(look) => look,
+        Err(error) => return Ok(usage(&error)),
+    };
+    let clock = Clock::system();
+    let seed = u64::from(std::process::id());
+    let prices = Arc::new(loaded.config.prices.clone());
+    let watched = (0_u64..)
+        .zip(&loaded.config.environments)
+        .map(|(n, environment)| {
+            let environment = Arc::new(environment.clone());
+            let (wanted, now) = (Arc::clone(&environment), clock.clone());
+            Watched {
+                environment,
+                connect: Box::new(move || Box::pin(async move { connect::sdk(&wanted, now).await })),
+                clock: clock.clone(),
+                prices: Arc::clone(&prices),
+                nudges: Arc::default(),
+                seed: seed.wrapping_add(n),
+            }
+        })
+        .collect();
+    console::run(console::Session {
+        watched,
+        look,
+        clock,
+        read_only: loaded.config.read_only,
+        demo: None,
+        panic_after: None,
+    })
+}
+
+/// Theme, keymap and shapes, fitted to the terminal.
+pub struct Look {
+    /// The first theme.
+    pub theme: Theme,
+    /// Loads another one by name.
+    pub themes: LoadTheme,
+    /// Names and descriptions of all themes.
+    pub theme_list: Vec<(String, String)>,
+    /// What keys mean.
+    pub keymap: Keymap,
+    /// Shapes.
+    pub glyphs: Glyphs,
+}
+
+impl Look {
+    /// Loads what the settings name and reduces it to what the terminal can show.
+    ///
+    /// # Errors
+    /// A theme or keymap that does not exist or is wrong, in words.
+    pub fn load(loaded: &Loaded, inputs: &Inputs) -> Result<Self, ConfigError> {
+        let variable = |name: &str| inputs.variables.get(name).map(String::as_str);
+        let depth = ColourDepth::detect(variable("COLORTERM"), variable("TERM"), variable("NO_COLOR"));
+        let locale =
+            ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|n| variable(n).filter(|v| !v.is_empty()));
+        let unicode = locale.is_some_and(|l| l.to_ascii_lowercase().replace('-', "").contains("utf8"));
+        let directory = loaded.config.directory.clone();
+        Ok(Self {
+            theme: loaded.theme()?.reduced(depth),
+            theme_list: config::themes(&directory)
+                .into_iter()
+                .filter_map(|name| config::theme(&name, &directory).ok())
+                .map(|theme| (theme.name, theme.description))
+                .collect(),
+            themes: Box::new(move |name| {
+                config::theme(name, &directory).map(|t| t.reduced(depth)).map_err(|e| e.to_string())
+            }),
+            keymap: loaded.keymap()?,
+            glyphs: if unicode { Glyphs::UNICODE } else { Glyphs::ASCII },
+        })
+    }
+}
+
+/// Says what is wrong with usage or configuration; nothing was started.
+fn usage(error: &impl Display) -> ExitCode {
+    say(&format!("miharu: {error}"));
+    ExitCode::from(USAGE)
+}
+
+/// Writes to standard error; what cannot be written is nobody's loss.
+fn say(text: &str) {
+    let lines: Vec<_> = text.lines().map(printable).collect();
+    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
+}
+
+/// Writes a document to standard output. A reader that went away (a pager that was quit) is no failure.
+fn out(text: &str) -> eyre::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.wrap_err("standard output cannot be written"),
+    }
+}
+
+/// Two threads are enough for what waits on the network nearly all the time.
+fn async_runtime() -> eyre::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("miharu")
+        .enable_all()
+        .build()
+        .wrap_err("the asynchronous runtime does not start")
+}

@@ -1,0 +1,317 @@
+//! One setting: where its value lives, what it takes, how it is shown. The closure of a [`Field`] leads to the
+//! value in both directions, so that a default stands in one place, the settings model.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::datasource;
+use super::error::{Wrong, any_of, without_password};
+use super::forms::Form;
+use super::model::{Datasource, Lang};
+use super::raw::Raw;
+use crate::domain::count::CountSource;
+use crate::domain::snapshot::Mode;
+use crate::domain::source::SourceId;
+
+/// A setting of `T`.
+pub(super) struct Setting<T: 'static> {
+    /// Path inside the table of `T`: `files.threshold`.
+    pub(super) key: Cow<'static, str>,
+    /// One sentence.
+    pub(super) doc: Cow<'static, str>,
+    /// What it takes and where it goes.
+    pub(super) field: Field<T>,
+    /// Whether it has to be given.
+    pub(super) required: bool,
+}
+
+/// The way from `T` to a value inside it.
+type Lens<T, U> = fn(&mut T) -> &mut U;
+
+/// What a setting takes and where it goes.
+pub(super) enum Field<T: 'static> {
+    /// `true` or `false`.
+    Flag(Lens<T, bool>),
+    /// A whole number in a range.
+    Number(RangeInclusive<u64>, Lens<T, u64>),
+    /// Text of a form, or nothing.
+    Text(&'static Form, Lens<T, Option<String>>),
+    /// Text of a form, always there.
+    Name(&'static Form, Lens<T, String>),
+    /// One of some words, always there.
+    Word(&'static [&'static str], Lens<T, String>),
+    /// A path; the example.
+    Path(&'static str, Lens<T, Option<PathBuf>>),
+    /// What miharu may do.
+    Mode(Lens<T, Mode>),
+    /// Language.
+    Lang(Lens<T, Lang>),
+    /// Origins of the count.
+    Counts(Lens<T, Vec<CountSource>>),
+    /// Dimension names to values.
+    Dimensions(Lens<T, BTreeMap<String, String>>),
+    /// A database; secret.
+    Datasource(Lens<T, Option<Datasource>>),
+    /// Whole minutes, held in seconds.
+    Minutes(RangeInclusive<u64>, Lens<T, u32>),
+    /// A duration of one source; the last is what holds where none is given.
+    Source(SourceId, RangeInclusive<u64>, Lens<T, BTreeMap<SourceId, Duration>>, fn(SourceId) -> Duration),
+}
+
+/// A word of a setting that takes one of a few.
+pub(super) trait Choice: Copy + PartialEq + 'static {
+    /// All, by name.
+    const NAMES: &'static [(&'static str, Self)];
+
+    /// Its name.
+    fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|n| n.1 == self).map_or("", |n| n.0)
+    }
+
+    /// The one of that name.
+    fn named(name: &str) -> Result<Self, Wrong> {
+        let found = Self::NAMES.iter().find(|n| n.0 == name).map(|n| n.1);
+        found.ok_or_else(|| Wrong::one_of(name, Self::names()))
+    }
+
+    /// All names.
+    fn names() -> impl Iterator<Item = &'static str> + Clone {
+        Self::NAMES.iter().map(|n| n.0)
+    }
+}
+
+impl Choice for Mode {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("observe", Self::Observe), ("approve", Self::Approve), ("auto", Self::Auto)];
+}
+
+impl Choice for Lang {
+    const NAMES: &'static [(&'static str, Self)] = &[("en", Self::En), ("ja", Self::Ja)];
+}
+
+impl Choice for CountSource {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("path", Self::Path), ("cloudwatch", Self::Cloudwatch), ("ssm", Self::Ssm), ("logs", Self::Logs)];
+}
+
+impl<T> Field<T> {
+    /// Whether the value may hold a password.
+    pub(super) fn secret(&self) -> bool {
+        matches!(self, Self::Datasource(_))
+    }
+
+    /// What is expected, in words.
+    pub(super) fn expects(&self) -> String {
+        match self {
+            Self::Flag(_) => "true or false".into(),
+            Self::Number(range, _) => format!("a whole number from {} to {}", range.start(), range.end()),
+            Self::Text(form, _) | Self::Name(form, _) => form.expects(),
+            Self::Word(words, _) => any_of(words.iter().copied()),
+            Self::Path(example, _) => format!("a path such as \"{example}\""),
+            Self::Mode(_) => any_of(Mode::names()),
+            Self::Lang(_) => any_of(Lang::names()),
+            Self::Counts(_) => format!("a list of {}", any_of(CountSource::names())),
+            Self::Dimensions(_) => {
+                "a table of texts such as { FileSystemId = \"fs-0123456789abcdef0\" }".into()
+            }
+            Self::Datasource(_) => datasource::EXPECTED.into(),
+            Self::Minutes(range, _) => format!(
+                "a duration in whole minutes from {} to {}, such as \"1m\"",
+                span(*range.start()),
+                span(*range.end())
+            ),
+            Self::Source(_, range, ..) => {
+                format!("a duration from {} to {}, such as \"30s\"", span(*range.start()), span(*range.end()))
+            }
+        }
+    }
+
+    /// Takes `raw` into `target`.
+    pub(super) fn read(&self, target: &mut T, raw: Raw<'_>) -> Result<(), Wrong> {
+        let other_kind = || Wrong::new(self.expects());
+        let text = || raw.text().ok_or_else(other_kind);
+        match self {
+            Self::Flag(at) => {
+                *at(target) = raw.flag().ok_or_else(|| Wrong { nearest: truth(raw), ..other_kind() })?;
+            }
+            Self::Number(range, at) => {
+                let given = raw.number().ok_or_else(other_kind)?;
+                // What is below nothing is nearest to the least.
+                let number = u64::try_from(given).unwrap_or_default();
+                *at(target) = in_range(range, number).ok_or_else(|| Wrong {
+                    nearest: Some(bound(range, number).to_string()),
+                    ..other_kind()
+                })?;
+            }
+            Self::Text(form, at) => {
+                let text = raw.text().ok_or_else(|| quoted(raw, other_kind()))?;
+                form.check(text)?;
+                *at(target) = Some(text.to_owned());
+            }
+            Self::Name(form, at) => {
+                let text = raw.text().ok_or_else(|| quoted(raw, other_kind()))?;
+                form.check(text)?;
+                text.clone_into(at(target));
+            }
+            Self::Word(words, at) => {
+                let word = text()?;
+                if !words.contains(&word) {
+                    return Err(Wrong::one_of(word, words.iter().copied()));
+                }
+                word.clone_into(at(target));
+            }
+            Self::Path(_, at) => {
+                let path = Some(text()?).filter(|t| !t.is_empty()).ok_or_else(other_kind)?;
+                *at(target) = Some(PathBuf::from(path));
+            }
+            Self::Mode(at) => *at(target) = Mode::named(text()?)?,
+            Self::Lang(at) => *at(target) = Lang::named(text()?)?,
+            Self::Counts(at) => *at(target) = counts(&raw.list().ok_or_else(other_kind)?)?,
+            Self::Dimensions(at) => {
+                let table = raw.table().ok_or_else(other_kind)?;
+                let pairs = table.iter().map(|(k, v)| Some((k.to_owned(), v.as_str()?.to_owned())));
+                *at(target) = pairs.collect::<Option<_>>().ok_or_else(other_kind)?;
+            }
+            Self::Datasource(at) => *at(target) = Some(datasource::parse(text()?)?),
+            Self::Minutes(range, at) => {
+                let duration = duration(raw, range, other_kind)?;
+                let seconds = u32::try_from(duration.as_secs()).ok().filter(|s| s % 60 == 0);
+                *at(target) = seconds.ok_or_else(other_kind)?;
+            }
+            Self::Source(source, range, at, _) => {
+                at(target).insert(*source, duration(raw, range, other_kind)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The value as TOML, without passwords; `None` where nothing is set.
+    pub(super) fn show(&self, target: &mut T) -> Option<toml::Value> {
+        let text = |s: &str| Some(toml::Value::String(without_password(s)));
+        match self {
+            Self::Flag(at) => Some((*at(target)).into()),
+            Self::Number(_, at) => i64::try_from(*at(target)).ok().map(toml::Value::Integer),
+            Self::Text(_, at) => at(target).as_deref().and_then(text),
+            Self::Name(_, at) | Self::Word(_, at) => text(at(target)),
+            Self::Path(_, at) => at(target).as_ref().and_then(|p| text(&p.to_string_lossy())),
+            Self::Mode(at) => text(at(target).name()),
+            Self::Lang(at) => text(at(target).name()),
+            Self::Counts(at) => {
+                Some(at(target).iter().map(|c| toml::Value::from(c.name())).collect::<Vec<_>>().into())
+            }
+            Self::Dimensions(at) => {
+                let pairs = at(target).iter().map(|(k, v)| (k.clone(), toml::Value::from(v.as_str())));
+                Some(toml::Value::Table(pairs.collect()))
+            }
+            Self::Datasource(at) => at(target).as_ref().map(|d| toml::Value::from(d.shown())),
+            Self::Minutes(_, at) => text(&span(u64::from(*at(target)))),
+            Self::Source(source, _, at, or) => {
+                let duration = at(target).get(source).copied().unwrap_or_else(|| or(*source));
+                text(&humantime::format_duration(duration).to_string())
+            }
+        }
+    }
+
+    /// A valid value for the template, where there is no default.
+    pub(super) fn example(&self) -> toml::Value {
+        match self {
+            Self::Text(form, _) | Self::Name(form, _) => form.example.into(),
+            Self::Path(example, _) => (*example).into(),
+            Self::Datasource(_) => "mysql://root:password@127.0.0.1:13306/hakaru".into(),
+            Self::Word(words, _) => words.first().copied().unwrap_or_default().into(),
+            Self::Flag(_) => false.into(),
+            Self::Number(range, _) => i64::try_from(*range.start()).unwrap_or_default().into(),
+            Self::Mode(_) => Mode::default().name().into(),
+            Self::Lang(_) => Lang::default().name().into(),
+            Self::Counts(_) => vec!["path"].into(),
+            Self::Dimensions(_) => toml::Value::Table(
+                [("FileSystemId".to_owned(), "fs-0123456789abcdef0".into())].into_iter().collect(),
+            ),
+            Self::Minutes(range, _) | Self::Source(_, range, ..) => span(*range.start()).into(),
+        }
+    }
+}
+
+impl<T> Setting<T> {
+    /// A setting that may be left out.
+    pub(super) fn new(
+        key: impl Into<Cow<'static, str>>,
+        doc: impl Into<Cow<'static, str>>,
+        field: Field<T>,
+    ) -> Self {
+        Self { key: key.into(), doc: doc.into(), field, required: false }
+    }
+
+    /// A setting that has to be given.
+    pub(super) fn required(key: &'static str, doc: &'static str, field: Field<T>) -> Self {
+        Self { required: true, ..Self::new(key, doc, field) }
+    }
+}
+
+/// Seconds in words: `90` is `1m 30s`.
+pub(super) fn span(seconds: u64) -> String {
+    humantime::format_duration(Duration::from_secs(seconds)).to_string()
+}
+
+fn in_range(range: &RangeInclusive<u64>, number: u64) -> Option<u64> {
+    range.contains(&number).then_some(number)
+}
+
+/// The end of `range` that is nearer to a number outside it.
+fn bound(range: &RangeInclusive<u64>, number: u64) -> u64 {
+    number.clamp(*range.start(), *range.end())
+}
+
+/// The truth value that a word stands for elsewhere.
+fn truth(raw: Raw<'_>) -> Option<String> {
+    let word = raw.text().map(str::to_lowercase);
+    match (word.as_deref(), raw.number()) {
+        (Some("true" | "yes" | "on" | "y"), _) | (_, Some(1)) => Some("true".into()),
+        (Some("false" | "no" | "off" | "n"), _) | (_, Some(0)) => Some("false".into()),
+        _ => None,
+    }
+}
+
+/// A duration within a range of seconds, the ends included.
+fn duration(
+    raw: Raw<'_>,
+    range: &RangeInclusive<u64>,
+    other_kind: impl Fn() -> Wrong,
+) -> Result<Duration, Wrong> {
+    if let Some(n) = raw.number() {
+        let nearest = u64::try_from(n).ok().map(|n| span(bound(range, n)));
+        return Err(Wrong { nearest, ..other_kind() });
+    }
+    let duration = raw.text().and_then(|t| humantime::parse_duration(t).ok()).ok_or_else(&other_kind)?;
+    let (least, most) = (Duration::from_secs(*range.start()), Duration::from_secs(*range.end()));
+    if (least..=most).contains(&duration) {
+        return Ok(duration);
+    }
+    Err(Wrong { nearest: Some(span(bound(range, duration.as_secs()))), ..other_kind() })
+}
+
+fn counts(names: &[&str]) -> Result<Vec<CountSource>, Wrong> {
+    let mut counts = Vec::new();
+    for name in names {
+        let count = CountSource::named(name)?;
+        if counts.contains(&count) {
+            return Err(Wrong::new(format!("each origin once (\"{name}\" stands there twice)")));
+        }
+        counts.push(count);
+    }
+    if counts.is_empty() {
+        return Err(Wrong::new(format!("a list of at least one of {}", any_of(CountSource::names()))));
+    }
+    Ok(counts)
+}
+
+/// A number where text was expected lacks its quotes: an account id would lose its leading zeros.
+fn quoted(raw: Raw<'_>, wrong: Wrong) -> Wrong {
+    match raw.number() {
+        Some(_) => wrong.remedy("write it in quotes"),
+        None => wrong,
+    }
+}

@@ -1,0 +1,303 @@
+//! The table of all settings. Reading files, variables and flags, the JSON schema, the template, `print config`
+//! and the documentation follow from it: a setting is one line here and its field in the model.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use super::field::Field::{
+    Counts, Dimensions, Flag, Lang, Minutes, Mode, Name, Number, Path, Source, Text, Word,
+};
+use super::field::{Field, Setting};
+use super::forms;
+use super::model::{Config, DEADLINE, Environment, ExtraMetric, PERIODS, period};
+use crate::domain::metric::MetricKey;
+use crate::domain::source::SourceId;
+
+/// Seconds between two polls: quicker is unkind to the API (and throttled), slower is not watching.
+const POLL: RangeInclusive<u64> = 2..=3600;
+/// Seconds a poll may take.
+const WAIT: RangeInclusive<u64> = 1..=600;
+/// Seconds a point of a CloudWatch metric stands for.
+const POINT: RangeInclusive<u64> = 60..=86_400;
+/// Files: the upper end only catches slips of the finger.
+const FILES: RangeInclusive<u64> = 1..=1_000_000_000_000;
+
+/// CloudWatch's units.
+const UNITS: &[&str] = &[
+    "None",
+    "Count",
+    "Percent",
+    "Seconds",
+    "Milliseconds",
+    "Microseconds",
+    "Bytes",
+    "Kilobytes",
+    "Megabytes",
+    "Gigabytes",
+    "Terabytes",
+    "Bits",
+    "Kilobits",
+    "Megabits",
+    "Gigabits",
+    "Terabits",
+    "Count/Second",
+    "Bytes/Second",
+    "Kilobytes/Second",
+    "Megabytes/Second",
+    "Gigabytes/Second",
+    "Terabytes/Second",
+    "Bits/Second",
+    "Kilobits/Second",
+    "Megabits/Second",
+    "Gigabits/Second",
+    "Terabits/Second",
+];
+
+/// Top-level settings.
+pub(super) static ROOT: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {
+    let mut all: Vec<Setting<Config>> = vec![
+        Setting::new(
+            "theme",
+            "Colours; a file of themes/ or of your own.",
+            Name(&forms::THEME, |c| &mut c.theme),
+        ),
+        Setting::new(
+            "keymap",
+            "Keys; a file of keymaps/ or of your own.",
+            Name(&forms::KEYMAP, |c| &mut c.keymap),
+        ),
+        Setting::new("lang", "Language of the screens.", Lang(|c| &mut c.lang)),
+        Setting::new("read_only", "Let no call leave that is not a read.", Flag(|c| &mut c.read_only)),
+        Setting::new("low_bandwidth", "Draw and poll less, for a slow line.", Flag(|c| &mut c.low_bandwidth)),
+        Setting::new(
+            "log_file",
+            "The program's own log; none without it.",
+            Path("/var/log/miharu.log", |c| &mut c.log_file),
+        ),
+        Setting::new(
+            "journal",
+            "Where changes are written down; else journal.db in $XDG_STATE_HOME/miharu.",
+            Text(&forms::JOURNAL, |c| &mut c.journal),
+        ),
+    ];
+    all.extend(by_source(
+        "poll",
+        ("Time between two polls of", ""),
+        POLL,
+        |c: &mut Config| &mut c.every,
+        period,
+    ));
+    all.extend(by_source(
+        "deadline",
+        ("Longest that a poll of", " may take"),
+        WAIT,
+        |c: &mut Config| &mut c.deadline,
+        |_| DEADLINE,
+    ));
+    all
+});
+
+/// Settings of an `[[environment]]`.
+pub(super) static ENVIRONMENT: LazyLock<Vec<Setting<Environment>>> = LazyLock::new(|| {
+    let mut all: Vec<Setting<Environment>> = vec![
+        Setting::required("name", "Unique name.", Name(&forms::ENVIRONMENT, |e| &mut e.name)),
+        Setting::new(
+            "region",
+            "Region; else AWS_REGION, the profile's, the instance's, ap-northeast-1.",
+            Text(&forms::REGION, |e| &mut e.region),
+        ),
+        Setting::new(
+            "profile",
+            "Profile of the AWS configuration.",
+            Text(&forms::PROFILE, |e| &mut e.profile),
+        ),
+        Setting::new(
+            "endpoint_url",
+            "Endpoint for all services, for tests and private links.",
+            Text(&forms::ENDPOINT, |e| &mut e.endpoint_url),
+        ),
+        Setting::new(
+            "expected_account",
+            "Account that the identity must belong to.",
+            Text(&forms::ACCOUNT, |e| &mut e.expected_account),
+        ),
+        Setting::new(
+            "mode",
+            "What miharu may do here: show, apply what is approved, apply by itself.",
+            Mode(|e| &mut e.mode),
+        ),
+        Setting::new(
+            "file_system.id",
+            "The EFS file system.",
+            Text(&forms::FILE_SYSTEM, |e| &mut e.file_system_id),
+        ),
+        Setting::new(
+            "vpc_id",
+            "VPC of the subnets; else that of the mount targets.",
+            Text(&forms::VPC, |e| &mut e.vpc_id),
+        ),
+        Setting::new(
+            "security_group_id",
+            "Security group of new mount targets; else that of the existing ones.",
+            Text(&forms::SECURITY_GROUP, |e| &mut e.security_group_id),
+        ),
+        Setting::new(
+            "published.parameter",
+            "SSM parameter with the published list.",
+            Name(&forms::PARAMETER, |e| &mut e.published_parameter),
+        ),
+        Setting::new(
+            "service.cluster",
+            "ECS cluster of the file service.",
+            Text(&forms::CLUSTER, |e| &mut e.cluster),
+        ),
+        Setting::new("service.name", "ECS service.", Text(&forms::SERVICE, |e| &mut e.service)),
+        Setting::new(
+            "files.directory",
+            "Directory on this machine whose files are counted.",
+            Path("/data", |e| &mut e.files.directory),
+        ),
+        Setting::new(
+            "files.threshold",
+            "A mount target is to be added above this many files.",
+            Number(FILES, |e| &mut e.files.threshold),
+        ),
+        Setting::new("files.recursive", "Count subdirectories too.", Flag(|e| &mut e.files.recursive)),
+        Setting::new(
+            "files.require_mount",
+            "A directory that is not on a network file system is no data.",
+            Flag(|e| &mut e.files.require_mount),
+        ),
+        Setting::new(
+            "files.cache_parameter",
+            "SSM parameter with a cached count.",
+            Text(&forms::CACHE, |e| &mut e.files.cache_parameter),
+        ),
+        Setting::new(
+            "files.sources",
+            "Origins of the count, tried in order.",
+            Counts(|e| &mut e.files.sources),
+        ),
+        Setting::new(
+            "lambda.function",
+            "Function of the former monitor.",
+            Text(&forms::FUNCTION, |e| &mut e.lambda_function),
+        ),
+        Setting::new(
+            "load_balancer.name",
+            "Load balancer; else found from the service's target group.",
+            Text(&forms::LOAD_BALANCER, |e| &mut e.load_balancer),
+        ),
+        Setting::new(
+            "load_balancer.target_group",
+            "Target group; else the service's.",
+            Text(&forms::TARGET_GROUP, |e| &mut e.target_group),
+        ),
+        Setting::new(
+            "hakaru.auto_scaling_group",
+            "Auto Scaling group of hakaru.",
+            Text(&forms::SCALING_GROUP, |e| &mut e.auto_scaling_group),
+        ),
+        Setting::new(
+            "hakaru.db_instance",
+            "RDS instance of hakaru.",
+            Text(&forms::DB_INSTANCE, |e| &mut e.db_instance),
+        ),
+        Setting::new(
+            "hakaru.datasource",
+            "Database with hakaru's event log; a mysql:// or sqlite:// URL or a Go DSN.",
+            Field::Datasource(|e| &mut e.datasource),
+        ),
+        Setting::new(
+            "hakaru.datasource_env",
+            "Variable that holds the datasource, so that no password stands in the file.",
+            Text(&forms::VARIABLE, |e| &mut e.datasource_env),
+        ),
+        Setting::new(
+            "probe.enabled",
+            "Probe each mount target (TCP 2049, NFS NULL) from this machine.",
+            Flag(|e| &mut e.probe),
+        ),
+    ];
+    all.extend(by_source(
+        "poll",
+        ("Here, time between two polls of", ""),
+        POLL,
+        |e: &mut Environment| &mut e.every,
+        period,
+    ));
+    all.extend(by_source(
+        "deadline",
+        ("Here, longest that a poll of", " may take"),
+        WAIT,
+        |e: &mut Environment| &mut e.deadline,
+        |_| DEADLINE,
+    ));
+    all
+});
+
+/// Settings of an `[[environment.metric]]`.
+pub(super) static METRIC: LazyLock<Vec<Setting<ExtraMetric>>> = LazyLock::new(|| {
+    vec![
+        Setting::required("namespace", "Namespace.", Name(&forms::NAMESPACE, |m| &mut m.key.namespace)),
+        Setting::required("name", "Name.", Name(&forms::METRIC, |m| &mut m.key.name)),
+        Setting::new("statistic", "Statistic.", Name(&forms::STATISTIC, |m| &mut m.key.statistic)),
+        Setting::new(
+            "dimensions",
+            "Dimension names to values, all that the metric has.",
+            Dimensions(|m| &mut m.key.dimensions),
+        ),
+        Setting::new("unit", "CloudWatch's unit, for display.", Word(UNITS, |m| &mut m.unit)),
+        Setting::new("period", "What a point stands for.", Minutes(POINT, |m| &mut m.period_s)),
+    ]
+});
+
+/// One setting for each source; what it reads stands between the two parts of `doc`.
+fn by_source<T: 'static>(
+    table: &'static str,
+    doc: (&'static str, &'static str),
+    range: RangeInclusive<u64>,
+    at: fn(&mut T) -> &mut BTreeMap<SourceId, Duration>,
+    default: fn(SourceId) -> Duration,
+) -> impl Iterator<Item = Setting<T>> {
+    PERIODS.iter().map(move |(source, _)| {
+        Setting::new(
+            format!("{table}.{source}"),
+            format!("{} {}{}.", doc.0, what(*source), doc.1),
+            Source(*source, range.clone(), at, default),
+        )
+    })
+}
+
+/// What a source reads.
+fn what(source: SourceId) -> &'static str {
+    match source.0 {
+        "efs" => "file system and mount targets",
+        "ecs" => "service and tasks",
+        "ssm" => "the published list",
+        "subnets" => "subnets and their zones",
+        "cloudwatch" => "metrics (each costs money)",
+        "alarms" => "alarms",
+        "identity" => "the caller's identity",
+        "autoscaling" => "the scalable target of the service",
+        "probe" => "the probe of the mount targets",
+        "files" => "the count of files",
+        other => other,
+    }
+}
+
+/// A metric with every default.
+pub(super) fn new_metric() -> ExtraMetric {
+    ExtraMetric {
+        key: MetricKey {
+            namespace: String::new(),
+            name: String::new(),
+            statistic: "Average".into(),
+            dimensions: BTreeMap::new(),
+        },
+        unit: "None".into(),
+        period_s: 60,
+    }
+}

@@ -1,0 +1,176 @@
+//! The one way onto the screen: styled lines, drawn into a rectangle of a buffer. Every text passes
+//! [`text::fit`] here, so that no panel can forget to.
+
+use std::borrow::Cow;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::config::theme::Role;
+
+use super::glyphs::Glyphs;
+use super::styles::Styles;
+use super::text;
+
+/// How things look: colours and shapes.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// Role to style.
+    pub styles: Styles,
+    /// Shapes.
+    pub glyphs: Glyphs,
+}
+
+/// A line of differently styled texts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// The parts, left to right.
+    pub spans: Vec<(Role, Cow<'a, str>)>,
+}
+
+impl<'a> Line<'a> {
+    /// An empty line.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds text in a role.
+    #[must_use]
+    pub fn add(mut self, role: Role, text: impl Into<Cow<'a, str>>) -> Self {
+        self.push(role, text);
+        self
+    }
+
+    /// Adds text in a role.
+    pub fn push(&mut self, role: Role, text: impl Into<Cow<'a, str>>) {
+        self.spans.push((role, text.into()));
+    }
+
+    /// Adds ordinary text.
+    #[must_use]
+    pub fn text(self, text: impl Into<Cow<'a, str>>) -> Self {
+        self.add(Role::Text, text)
+    }
+
+    /// Adds text that may be overlooked.
+    #[must_use]
+    pub fn muted(self, text: impl Into<Cow<'a, str>>) -> Self {
+        self.add(Role::Muted, text)
+    }
+
+    /// Adds a text of exactly `columns`, cut or filled up on the right.
+    #[must_use]
+    pub fn cell(mut self, columns: usize, role: Role, content: &str, look: &Look) -> Self {
+        let shown = text::fit(content, columns, look.glyphs.ellipsis);
+        let fill = columns - text::width(&shown).min(columns);
+        self.push(role, shown.into_owned());
+        self.push(role, " ".repeat(fill));
+        self
+    }
+
+    /// Adds a number of exactly `columns`, filled up on the left.
+    #[must_use]
+    pub fn number(mut self, columns: usize, role: Role, content: &str, look: &Look) -> Self {
+        let shown = text::fit(content, columns, look.glyphs.ellipsis);
+        let fill = columns - text::width(&shown).min(columns);
+        self.push(role, " ".repeat(fill));
+        self.push(role, shown.into_owned());
+        self
+    }
+
+    /// Columns it takes.
+    pub fn width(&self) -> usize {
+        self.spans.iter().map(|(_, t)| text::width(&text::printable(t))).sum()
+    }
+}
+
+/// A buffer with a look.
+pub struct Canvas<'a> {
+    /// Where to draw.
+    pub buf: &'a mut Buffer,
+    /// How.
+    pub look: &'a Look,
+}
+
+impl Canvas<'_> {
+    /// Draws `content` at a row of `area`, from column `x` on; returns the column after it, relative to `area`.
+    pub fn put(&mut self, area: Rect, x: u16, y: u16, role: Role, content: &str) -> u16 {
+        if x >= area.width || y >= area.height {
+            return x;
+        }
+        let columns = usize::from(area.width - x);
+        let shown = text::fit(content, columns, self.look.glyphs.ellipsis);
+        let style = self.look.styles.get(role);
+        let (end, _) = self.buf.set_stringn(area.x + x, area.y + y, &shown, columns, style);
+        end - area.x
+    }
+
+    /// Draws a line at a row of `area`; returns the column after it, relative to `area`.
+    pub fn line(&mut self, area: Rect, x: u16, y: u16, line: &Line<'_>) -> u16 {
+        let mut at = x;
+        for (role, content) in &line.spans {
+            if at >= area.width && !content.is_empty() {
+                let mark = u16::try_from(text::width(self.look.glyphs.ellipsis)).unwrap_or(1);
+                let ellipsis = self.look.glyphs.ellipsis;
+                if content.trim().is_empty() {
+                    continue;
+                }
+                self.put(area, area.width.saturating_sub(mark), y, *role, ellipsis);
+                break;
+            }
+            at = self.put(area, at, y, *role, content);
+        }
+        at
+    }
+
+    /// Draws a line that ends at the right border; returns the column it starts at.
+    pub fn line_right(&mut self, area: Rect, y: u16, line: &Line<'_>) -> u16 {
+        let width = u16::try_from(line.width()).unwrap_or(u16::MAX).min(area.width);
+        let start = area.width - width;
+        self.line(area, start, y, line);
+        start
+    }
+
+    /// Draws lines from the first row on; returns how many fitted.
+    pub fn lines(&mut self, area: Rect, lines: &[Line<'_>]) -> u16 {
+        let mut y = 0;
+        for line in lines.iter().take(usize::from(area.height)) {
+            self.line(area, 0, y, line);
+            y += 1;
+        }
+        y
+    }
+
+    /// Fills a row from column `from` up to `to` with a one-column shape.
+    pub fn fill(&mut self, area: Rect, from: u16, to: u16, y: u16, role: Role, glyph: &str) {
+        let style = self.look.styles.get(role);
+        for x in from..to.min(area.width) {
+            if let Some(cell) = self.buf.cell_mut((area.x + x, area.y + y)) {
+                cell.set_symbol(glyph).set_style(style);
+            }
+        }
+    }
+
+    /// Gives a row the style of a role on top of what it has.
+    pub fn mark(&mut self, row: Rect, role: Role) {
+        self.buf.set_style(row, self.look.styles.get(role));
+    }
+
+    /// Empties a rectangle.
+    pub fn clear(&mut self, area: Rect) {
+        let area = area.intersection(self.buf.area);
+        let style = self.look.styles.get(Role::Text);
+        for position in area.positions() {
+            if let Some(cell) = self.buf.cell_mut(position) {
+                cell.reset();
+                cell.set_style(style);
+            }
+        }
+    }
+}
+
+/// The rectangle without a margin left and right.
+pub fn inset(area: Rect, margin: u16) -> Rect {
+    let width = area.width.saturating_sub(2 * margin);
+    Rect { x: area.x + margin.min(area.width), width, ..area }
+}

@@ -1,0 +1,185 @@
+//! The bar at the top and the line at the bottom.
+
+use ratatui::layout::Rect;
+
+use crate::app::action::Action;
+use crate::config::keymap::Keymap;
+use crate::config::theme::Role;
+use crate::domain::freshness::Freshness;
+use crate::domain::snapshot::Mode;
+use crate::domain::units;
+
+use super::canvas::{Canvas, Line};
+use super::layout::PanelId;
+use super::screens::SCREENS;
+use super::view::{View, plural};
+
+/// Draws the bar: where this is, in which mode, how fresh, what it costs, what time it is. What must not be
+/// overlooked stays when space is short.
+pub fn bar(canvas: &mut Canvas<'_>, row: Rect, view: &View<'_>) {
+    canvas.mark(row, Role::Bar);
+    let mut parts = parts(view);
+    let clock = view.state.now.format("%H:%M UTC ").to_string();
+    let room = usize::from(row.width).saturating_sub(clock.len() + 2);
+    let total = |parts: &[(u8, Line<'_>)]| parts.iter().map(|p| p.1.width() + 2).sum::<usize>();
+    while total(&parts) > room {
+        let worst = parts.iter().enumerate().filter(|(_, p)| p.0 > 0).max_by_key(|(_, p)| p.0).map(|p| p.0);
+        let Some(worst) = worst else { break };
+        parts.remove(worst);
+    }
+    let mut x = 1;
+    for (_, part) in &parts {
+        x = canvas.line(row, x, 0, part) + 2;
+    }
+    if usize::from(x) + clock.len() <= usize::from(row.width) {
+        canvas.line_right(row, 0, &Line::new().add(Role::Bar, clock));
+    }
+    // what was drawn in a role that has a background of its own keeps the bar's
+    let style = canvas.look.styles.get(Role::Bar);
+    if let Some(bg) = style.bg {
+        for x in row.left()..row.right() {
+            if let Some(cell) = canvas.buf.cell_mut((x, row.y)) {
+                cell.bg = bg;
+            }
+        }
+    }
+}
+
+/// The parts of the bar with the order in which they are left out; 0: never.
+fn parts<'v>(view: &'v View<'_>) -> Vec<(u8, Line<'v>)> {
+    let info = &view.env.info;
+    let state = view.state;
+    let mut out = vec![
+        (9, Line::new().add(Role::Accent, "miharu")),
+        (1, Line::new().add(Role::Bar, info.name.as_str())),
+    ];
+    if let Some(demo) = &state.demo {
+        out.push((3, Line::new().add(Role::Accent, "DEMO ").add(Role::Bar, demo.as_str())));
+    }
+    let identity = view.world.identity.as_ref();
+    if let Some(region) = identity.map(|i| &i.region).or(info.region.as_ref()) {
+        out.push((7, Line::new().add(Role::Bar, region.as_str())));
+    }
+    if let Some(identity) = identity {
+        let wrong = info.expected_account.as_ref().is_some_and(|e| *e != identity.account);
+        let who = format!("{}/{}", identity.account, identity.principal());
+        let line = if wrong {
+            Line::new().add(Role::Bad, format!("{who} WRONG ACCOUNT"))
+        } else {
+            Line::new().add(Role::Bar, who)
+        };
+        out.push((if wrong { 0 } else { 8 }, line));
+    }
+    let (mode, role) = match info.mode {
+        Mode::Observe => ("OBSERVE", Role::Bar),
+        Mode::Approve => ("APPROVE", Role::Bar),
+        Mode::Auto => ("AUTO", Role::Warn),
+    };
+    out.push((5, Line::new().add(role, mode)));
+    if state.read_only {
+        out.push((4, Line::new().add(Role::Ok, "READ-ONLY")));
+    }
+    if let Some(frozen) = &state.frozen {
+        out.push((0, Line::new().add(Role::Stale, frozen.at.format("FROZEN since %H:%M:%S").to_string())));
+    }
+    let (role, words) = freshness(view);
+    out.push((2, Line::new().add(role, words)));
+    if let Some(cost) = view.world.cost_usd_per_h().filter(|_| !view.world.sources.is_empty()) {
+        out.push((6, Line::new().add(Role::Bar, units::usd_per_h(cost))));
+    }
+    out
+}
+
+/// All sources in a few words: `all fresh`, `ecs late, 2 stale`.
+pub fn freshness(view: &View<'_>) -> (Role, String) {
+    let sources = &view.world.sources;
+    let in_state = |f: Freshness| {
+        sources.values().filter(move |s| s.freshness(view.now) == f).map(|s| s.id.0).collect::<Vec<_>>()
+    };
+    let never = in_state(Freshness::Never);
+    if never.len() == sources.len() {
+        return (Role::Unknown, "nothing read yet".to_owned());
+    }
+    let mut words = Vec::new();
+    for (names, word) in
+        [(in_state(Freshness::Late), "late"), (in_state(Freshness::Stale), "stale"), (never, "not read")]
+    {
+        match names.as_slice() {
+            [] => {}
+            [one] => words.push(format!("{one} {word}")),
+            many => words.push(format!("{} {word}", many.len())),
+        }
+    }
+    if words.is_empty() { (Role::Ok, "all fresh".to_owned()) } else { (Role::Stale, words.join(", ")) }
+}
+
+/// What the line at the bottom tells.
+pub struct Foot<'a> {
+    /// Index of the shown screen.
+    pub screen: usize,
+    /// Where the keys stand.
+    pub keymap: &'a Keymap,
+    /// Chords typed so far of a longer binding.
+    pub pending: &'a str,
+    /// Panels that did not fit.
+    pub hidden: &'a [PanelId],
+    /// Screen that shows what is hidden, if another does.
+    pub elsewhere: Option<Action>,
+}
+
+/// Draws the line at the bottom: the screens, what is to be told, the most useful keys.
+pub fn foot(canvas: &mut Canvas<'_>, row: Rect, view: &View<'_>, foot: &Foot<'_>) {
+    let key = |action| foot.keymap.keys_of(action).into_iter().next();
+    let mut line = Line::new();
+    for (i, screen) in SCREENS.iter().enumerate() {
+        if let Some(key) = key(screen.action) {
+            line.push(Role::Key, key);
+            line.push(Role::Muted, " ");
+        }
+        line.push(if i == foot.screen { Role::Title } else { Role::Muted }, screen.name);
+        line.push(Role::Muted, "  ");
+    }
+    let mut hints = Line::new();
+    for action in [Action::Palette, Action::Help, Action::Quit] {
+        if let Some(key) = key(action) {
+            hints.push(Role::Muted, "  ");
+            hints.push(Role::Key, key);
+            hints.push(
+                Role::Muted,
+                format!(" {}", if action == Action::Palette { "palette" } else { action.name() }),
+            );
+        }
+    }
+    let told = told(view, foot, &key);
+    let width = usize::from(row.width.saturating_sub(2));
+    let row = Rect { x: row.x + 1, width: row.width.saturating_sub(2), ..row };
+    let mut x = 0;
+    if line.width() + told.width() <= width {
+        x = canvas.line(row, 0, 0, &line);
+        if told.spans.is_empty() {
+            x = x.saturating_sub(2);
+        }
+    }
+    let end = canvas.line(row, x, 0, &told);
+    if usize::from(end) + hints.width() <= width {
+        canvas.line_right(row, 0, &hints);
+    }
+}
+
+fn told<'a>(view: &'a View<'_>, foot: &Foot<'a>, key: &dyn Fn(Action) -> Option<String>) -> Line<'a> {
+    if !foot.pending.is_empty() {
+        return Line::new().add(Role::Key, foot.pending).add(Role::Accent, view.look.glyphs.ellipsis);
+    }
+    if let Some((_, notice)) = &view.state.notice {
+        return Line::new().add(Role::Accent, notice.as_str());
+    }
+    if foot.hidden.is_empty() {
+        return Line::new();
+    }
+    let mut text = format!("{} hidden, enlarge", plural(foot.hidden.len(), "panel", "panels"));
+    if let Some(key) = foot.elsewhere.and_then(key) {
+        text.push_str(" or press ");
+        text.push_str(&key);
+    }
+    Line::new().add(Role::Warn, text)
+}

@@ -1,0 +1,317 @@
+//! Floor 4: `&State` to a frame.
+//!
+//! [`Ui`] keeps only what belongs to the screen: which one is shown, what is focused, selected, scrolled,
+//! filtered, open. What the program knows comes in as [`State`] and is never changed here. The layers below:
+//! `screens.rs` says as data which panels a screen has, `layout.rs` places them, `pane.rs` draws title, age,
+//! table and complaint of each, `panels/` says what is in it, `overlays/` what opens above; `canvas.rs` is
+//! the one way onto the screen, `text.rs` the one door for foreign text, `styles.rs` the one maker of colours.
+
+pub mod canvas;
+pub mod chrome;
+pub mod derived;
+pub mod field;
+pub mod filter;
+pub mod findings;
+pub mod glyphs;
+pub mod layout;
+pub mod overlays;
+pub mod pane;
+pub mod panels;
+pub mod record;
+pub mod screens;
+pub mod styles;
+pub mod table;
+pub mod text;
+pub mod trend;
+pub mod view;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::app::action::{Action, TextEdit};
+use crate::app::effect::Effect;
+use crate::app::event::Event;
+use crate::app::state::State;
+use crate::config::keymap::{Context, Keymap};
+use crate::config::theme::{Role, Theme};
+
+use canvas::{Canvas, Look};
+use derived::Derived;
+use glyphs::Glyphs;
+use layout::PanelId;
+use overlays::{Choices, Kind, Outcome, Overlay, Pick, Shelf};
+use pane::Pane;
+use panels::PANELS;
+use screens::SCREENS;
+use styles::Styles;
+use view::View;
+
+/// Fewest columns and rows in which the screens make sense.
+pub const LEAST: (u16, u16) = (40, 10);
+
+/// What the runtime is to forward.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// To `app::update`.
+    Event(Event),
+    /// To whoever carries out effects.
+    Effect(Effect),
+}
+
+/// The screens and what the operator did to them.
+pub struct Ui {
+    theme: String,
+    look: Look,
+    keymap: Keymap,
+    themes: Vec<(String, String)>,
+    screen: usize,
+    /// Focused panel of each screen.
+    focus: Vec<PanelId>,
+    /// Panels of the last frame, in reading order.
+    visible: Vec<PanelId>,
+    panes: Vec<Pane>,
+    overlays: Vec<Overlay>,
+    pending: String,
+    derived: Derived,
+}
+
+impl Ui {
+    /// The first screen, with nothing done to it.
+    pub fn new(theme: &Theme, keymap: Keymap, glyphs: Glyphs) -> Self {
+        Self {
+            theme: theme.name.clone(),
+            look: Look { styles: Styles::new(theme), glyphs },
+            keymap,
+            themes: Vec::new(),
+            screen: 0,
+            focus: SCREENS.iter().map(|s| s.focus).collect(),
+            visible: Vec::new(),
+            panes: PANELS.iter().map(|p| Pane::new(*p)).collect(),
+            overlays: Vec::new(),
+            pending: String::new(),
+            derived: Derived::default(),
+        }
+    }
+
+    /// Themes to choose from: name and description.
+    pub fn set_themes(&mut self, themes: Vec<(String, String)>) {
+        self.themes = themes;
+    }
+
+    /// Takes another theme.
+    pub fn set_theme(&mut self, theme: &Theme) {
+        theme.name.clone_into(&mut self.theme);
+        self.look.styles = Styles::new(theme);
+    }
+
+    /// Shows the chords typed so far of a longer binding; empty: none.
+    pub fn set_pending(&mut self, chords: &str) {
+        chords.clone_into(&mut self.pending);
+    }
+
+    /// The look in use.
+    pub fn look(&self) -> &Look {
+        &self.look
+    }
+
+    fn focused(&self) -> PanelId {
+        let wanted = self.focus.get(self.screen).copied().unwrap_or_default();
+        if self.visible.is_empty() || self.visible.contains(&wanted) {
+            return wanted;
+        }
+        self.visible.first().copied().unwrap_or(wanted)
+    }
+
+    fn pane(&self) -> Option<&Pane> {
+        let id = self.focused();
+        self.panes.iter().find(|p| p.panel.id() == id)
+    }
+
+    /// Contexts for the keymap, innermost first.
+    pub fn contexts(&self, _state: &State) -> Vec<Context> {
+        if let Some(overlay) = self.overlays.last() {
+            return overlay.contexts();
+        }
+        if self.wants_text() { vec![Context::Input] } else { vec![Context::Table, Context::Global] }
+    }
+
+    /// Whether characters without a binding are text.
+    pub fn wants_text(&self) -> bool {
+        match self.overlays.last() {
+            Some(overlay) => overlay.wants_text(),
+            None => self.pane().is_some_and(Pane::editing),
+        }
+    }
+
+    /// Takes an edit of the text field that is open.
+    pub fn edit(&mut self, edit: &TextEdit, state: &State) {
+        self.derived.refresh(state);
+        let id = self.focused();
+        let view = View::new(state, &self.look, &self.derived);
+        if let Some(overlay) = self.overlays.last_mut() {
+            overlay.edit(edit, &view);
+        } else if let Some(pane) = self.panes.iter_mut().find(|p| p.panel.id() == id && p.editing()) {
+            pane.edit(edit, &view);
+        }
+    }
+
+    /// Takes an action; what concerns more than the screen is returned.
+    pub fn on(&mut self, action: Action, state: &State) -> Option<Reply> {
+        self.derived.refresh(state);
+        let id = self.focused();
+        let view = View::new(state, &self.look, &self.derived);
+        if let Some(overlay) = self.overlays.last_mut() {
+            let shelf = Shelf { keymap: &self.keymap, themes: &self.themes, theme: &self.theme };
+            match overlay.on(action, &view, &shelf) {
+                Outcome::Used => return None,
+                Outcome::Close => {
+                    self.overlays.pop();
+                    return None;
+                }
+                Outcome::Chosen(pick) => {
+                    self.overlays.clear();
+                    return self.pick(pick, state);
+                }
+                Outcome::Open(kind) => {
+                    self.overlays.push(Overlay::new(kind));
+                    return None;
+                }
+                Outcome::Copy(text) => return Some(Reply::Effect(Effect::Copy(text))),
+                Outcome::Passed => {}
+            }
+        } else if let Some(pane) = self.panes.iter_mut().find(|p| p.panel.id() == id)
+            && pane.on(action, &view)
+        {
+            return None;
+        }
+        self.run(action, state)
+    }
+
+    fn pick(&mut self, pick: Pick, state: &State) -> Option<Reply> {
+        match pick {
+            Pick::Action(action) => self.on(action, state),
+            Pick::Environment(index) => Some(Reply::Event(Event::Focus(index))),
+            Pick::Theme(name) => Some(Reply::Effect(Effect::Theme(name))),
+        }
+    }
+
+    /// What an action means wherever one is.
+    fn run(&mut self, action: Action, state: &State) -> Option<Reply> {
+        match action {
+            Action::Quit | Action::Freeze | Action::PollNow => {
+                return Some(Reply::Event(Event::Action(action)));
+            }
+            Action::Overview | Action::Storage | Action::Tasks => {
+                let screen = SCREENS.iter().position(|s| s.action == action);
+                self.show(screen.unwrap_or(self.screen));
+            }
+            Action::NextScreen => self.show((self.screen + 1) % SCREENS.len()),
+            Action::PreviousScreen => self.show((self.screen + SCREENS.len() - 1) % SCREENS.len()),
+            Action::Errors => self.open(Kind::Errors),
+            Action::Help => self.open(Kind::Help),
+            Action::Sources => self.open(Kind::Sources),
+            Action::ServiceEvents => self.open(Kind::Events),
+            Action::Palette => self.open(Kind::Pick(Choices::Palette)),
+            Action::Environments => self.open(Kind::Pick(Choices::Environments)),
+            Action::Themes => self.open(Kind::Pick(Choices::Themes)),
+            _ if !self.overlays.is_empty() => {}
+            Action::FocusNext | Action::Right => self.move_focus(1),
+            Action::FocusPrevious | Action::Left => self.move_focus(self.visible.len().saturating_sub(1)),
+            Action::Open | Action::Raw | Action::Copy => return self.look_closer(action, state),
+            _ => {}
+        }
+        None
+    }
+
+    fn show(&mut self, screen: usize) {
+        self.overlays.clear();
+        if screen != self.screen {
+            self.screen = screen;
+            self.visible.clear();
+        }
+    }
+
+    fn open(&mut self, kind: Kind) {
+        self.overlays.retain(|o| o.kind != kind);
+        self.overlays.push(Overlay::new(kind));
+    }
+
+    fn move_focus(&mut self, by: usize) {
+        let now = self.focused();
+        let place = self.visible.iter().position(|id| *id == now).unwrap_or(0);
+        let to = (place + by) % self.visible.len().max(1);
+        if let (Some(id), Some(slot)) = (self.visible.get(to).copied(), self.focus.get_mut(self.screen)) {
+            *slot = id;
+        }
+    }
+
+    fn look_closer(&mut self, action: Action, state: &State) -> Option<Reply> {
+        let view = View::new(state, &self.look, &self.derived);
+        let pane = self.pane()?;
+        let panel = pane.panel;
+        if action == Action::Open
+            && let Some(screen) = panel.leads_to()
+        {
+            return self.run(screen, state);
+        }
+        let record = pane.record(&view)?;
+        if action == Action::Copy {
+            return Some(Reply::Effect(Effect::Copy(record.id)));
+        }
+        let key = pane.key(&view);
+        self.open(Kind::Record { panel: Some(panel.id()), key, raw: action == Action::Raw });
+        None
+    }
+
+    /// Draws everything.
+    pub fn draw(&mut self, state: &State, frame: &mut Frame<'_>) {
+        self.derived.refresh(state);
+        let area = frame.area();
+        let look = self.look.clone();
+        let mut canvas = Canvas { buf: frame.buffer_mut(), look: &look };
+        canvas.clear(area);
+        if area.width < LEAST.0 || area.height < LEAST.1 {
+            too_small(&mut canvas, area);
+            return;
+        }
+        let view = View::new(state, &look, &self.derived);
+        let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
+        let wish = |id: PanelId, width: u16| {
+            panels::panel(id).map_or(0, |p| {
+                let complaint = u16::from(view.complaint(p.sources()).is_some());
+                p.height(&view, width.saturating_sub(2)).saturating_add(2 + complaint)
+            })
+        };
+        let layouts = SCREENS.get(self.screen).map_or(&[][..], |s| s.layouts);
+        let placed = layout::place(layouts, body, &wish);
+        self.visible = placed.panels.iter().map(|p| p.0).collect();
+        let focused = self.focused();
+        chrome::bar(&mut canvas, Rect { height: 1, ..area }, &view);
+        for (id, rect) in &placed.panels {
+            if let Some(pane) = self.panes.iter_mut().find(|p| p.panel.id() == *id) {
+                pane.draw(&mut canvas, *rect, &view, *id == focused && self.overlays.is_empty());
+            }
+        }
+        let elsewhere = placed.hidden.iter().filter_map(|id| panels::panel(id)?.leads_to()).next();
+        let foot = chrome::Foot {
+            screen: self.screen,
+            keymap: &self.keymap,
+            pending: &self.pending,
+            hidden: &placed.hidden,
+            elsewhere,
+        };
+        chrome::foot(&mut canvas, Rect { y: area.bottom() - 1, height: 1, ..area }, &view, &foot);
+        let shelf = Shelf { keymap: &self.keymap, themes: &self.themes, theme: &self.theme };
+        if let Some(overlay) = self.overlays.last_mut() {
+            overlay.draw(&mut canvas, body, &view, &shelf);
+        }
+    }
+}
+
+fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
+    let words =
+        format!("terminal too small: {}x{} needed, it is {}x{}", LEAST.0, LEAST.1, area.width, area.height);
+    for (y, line) in (0..area.height).zip(text::wrap(&words, area.width.into())) {
+        canvas.put(area, 0, y, Role::Warn, &line);
+    }
+}

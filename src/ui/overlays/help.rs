@@ -1,0 +1,104 @@
+//! Keys by group, from the keymap in use, and the words that need an explanation.
+
+use crate::app::action::Action;
+use crate::config::keymap::Keymap;
+use crate::config::theme::Role;
+use crate::ui::canvas::{Line, Look};
+use crate::ui::filter;
+
+const GROUPS: &[(&str, &[Action])] = &[
+    (
+        "screens",
+        &[Action::Overview, Action::Storage, Action::Tasks, Action::NextScreen, Action::PreviousScreen],
+    ),
+    (
+        "move",
+        &[
+            Action::FocusNext,
+            Action::FocusPrevious,
+            Action::Up,
+            Action::Down,
+            Action::Left,
+            Action::Right,
+            Action::PageUp,
+            Action::PageDown,
+            Action::Top,
+            Action::Bottom,
+        ],
+    ),
+    (
+        "look closer",
+        &[
+            Action::Open,
+            Action::Back,
+            Action::Raw,
+            Action::Copy,
+            Action::ServiceEvents,
+            Action::Sources,
+            Action::Errors,
+        ],
+    ),
+    ("tables", &[Action::Find, Action::Sort, Action::SortReverse, Action::Attention]),
+    ("data", &[Action::Freeze, Action::PollNow]),
+    ("program", &[Action::Environments, Action::Themes, Action::Palette, Action::Help, Action::Quit]),
+];
+
+const WORDS: &[(&str, &str)] = &[
+    ("fresh", "read within 1.5 poll periods"),
+    ("late", "older, up to 2 periods and 5 s; the value is the last one read"),
+    ("stale", "older still: shown with its age, never decided on"),
+    ("local", "share of a task's file system traffic that stays in its zone"),
+    ("old list", "the task started before the published list changed and routes by the former one"),
+    ("drift", "mount targets, published list and the lists of running tasks differ"),
+];
+
+/// The help.
+pub fn lines(keymap: &Keymap, width: usize, look: &Look) -> Vec<Line<'static>> {
+    let mut out = vec![Line::new().muted(format!("keymap {}: {}", keymap.name, keymap.description))];
+    for (name, actions) in GROUPS {
+        let bound: Vec<(Action, String)> = actions
+            .iter()
+            .map(|a| (*a, keymap.keys_of(*a).join("  ")))
+            .filter(|(_, keys)| !keys.is_empty())
+            .collect();
+        if bound.is_empty() {
+            continue;
+        }
+        head(&mut out, name);
+        for (action, keys) in bound {
+            out.push(row(&keys, action.description(), width, look));
+        }
+    }
+    head(&mut out, "filter, words combined with and");
+    for (form, meaning) in filter::HELP {
+        out.push(row(form, meaning, width, look));
+    }
+    head(&mut out, "words");
+    for (word, meaning) in WORDS {
+        out.push(row(word, meaning, width, look));
+    }
+    out
+}
+
+fn head(out: &mut Vec<Line<'static>>, name: &str) {
+    out.push(Line::new());
+    out.push(Line::new().add(Role::Title, name.to_owned()));
+}
+
+fn row(keys: &str, meaning: &str, width: usize, look: &Look) -> Line<'static> {
+    let column = (width / 3).clamp(10, 24);
+    Line::new().cell(column, Role::Key, keys, look).text("  ").text(meaning.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_a_group() {
+        for (action, name, _) in Action::ALL {
+            let groups = GROUPS.iter().filter(|g| g.1.contains(action)).count();
+            assert_eq!(groups, 1, "{name}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The number of files against the threshold, its growth, and where the files lie.
+
+use chrono::TimeDelta;
+
+use crate::config::theme::Role;
+use crate::domain::count::{CountSource, FileCount};
+use crate::domain::source::SourceId;
+use crate::domain::units;
+use crate::ui::canvas::Line;
+use crate::ui::findings::{about, minutes_to_threshold};
+use crate::ui::layout::PanelId;
+use crate::ui::record::Record;
+use crate::ui::trend;
+use crate::ui::view::View;
+
+use super::{Panel, Room};
+
+/// The panel.
+pub struct Files;
+
+impl Panel for Files {
+    fn id(&self) -> PanelId {
+        "files"
+    }
+    fn title(&self) -> &'static str {
+        "Files"
+    }
+    fn note<'v>(&self, view: &'v View<'_>) -> Line<'v> {
+        view.world.file_count.as_ref().map_or_else(Line::new, |c| Line::new().muted(origin(c)))
+    }
+    fn sources(&self) -> &'static [SourceId] {
+        &[SourceId::FILES]
+    }
+    fn ready(&self, view: &View<'_>) -> bool {
+        view.world.file_count.is_some()
+    }
+    fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
+        let Some(count) = &view.world.file_count else { return Vec::new() };
+        let mut out = summary(view, room.width);
+        let mut line = Line::new().muted("counted ").text(view.ago(count.at));
+        if let Some(ms) = count.took_ms {
+            let took = i64::try_from(ms).unwrap_or(i64::MAX);
+            line = line.muted(", took ").text(units::duration(TimeDelta::milliseconds(took)));
+        }
+        if let Some(n) = count.directories {
+            line = line.muted(", directories ").text(units::thousands(n));
+        }
+        if let Some(recursive) = count.recursive {
+            line.push(
+                Role::Muted,
+                if recursive { ", with subdirectories" } else { ", without subdirectories" },
+            );
+        }
+        out.push(line);
+        if !count.largest.is_empty() {
+            out.push(Line::new().muted("largest directories"));
+        }
+        let name = room.width.saturating_sub(12).min(40);
+        for directory in &count.largest {
+            out.push(
+                Line::new()
+                    .number(10, Role::Text, &units::thousands(directory.files), view.look)
+                    .text("  ")
+                    .cell(name, Role::Text, &directory.path, view.look),
+            );
+        }
+        out
+    }
+    fn record(&self, view: &View<'_>, _key: &str) -> Option<Record> {
+        let count = view.world.file_count.as_ref()?;
+        let mut record = Record::new("File count", count.files.to_string(), count)
+            .pair("files", units::thousands(count.files))
+            .pair("threshold", units::thousands(view.env.info.file_count_threshold))
+            .maybe("directories", count.directories.map(units::thousands))
+            .pair("origin", origin(count))
+            .pair("counted", view.exact(count.at))
+            .maybe("growth", view.world.growth_per_min().map(|g| format!("{} files a minute", signed(g))))
+            .maybe("took", count.took_ms.map(|ms| format!("{ms} ms")));
+        if !count.largest.is_empty() {
+            record = record.head("largest directories");
+        }
+        for d in &count.largest {
+            record = record.say(Role::Text, format!("{:>10}  {}", units::thousands(d.files), d.path));
+        }
+        Some(record)
+    }
+}
+
+fn origin(count: &FileCount) -> &'static str {
+    match count.source {
+        CountSource::Path => "counted on the directory",
+        CountSource::Cloudwatch => "from the CloudWatch metric FileCount",
+        CountSource::Ssm => "from the cache in SSM",
+        CountSource::Logs => "from the log of the former function",
+    }
+}
+
+/// `+1 310`, `-20`, `+0`.
+pub fn signed(n: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded and not negative")]
+    let digits = units::thousands(n.abs().round() as u64);
+    format!("{}{digits}", if n < 0.0 { '-' } else { '+' })
+}
+
+/// Count, threshold, growth and forecast, then the trend: two lines.
+pub fn summary<'v>(view: &'v View<'_>, width: usize) -> Vec<Line<'v>> {
+    let look = view.look;
+    let Some(count) = &view.world.file_count else {
+        let (role, text) = view.missing(SourceId::FILES);
+        return vec![Line::new().cell(9, Role::Muted, "files", look).add(role, text)];
+    };
+    let threshold = view.env.info.file_count_threshold;
+    let over = count.files > threshold;
+    let role = if over { Role::Bad } else { Role::Text };
+    let mut line = Line::new()
+        .cell(9, Role::Muted, "files", look)
+        .number(8, role, &units::thousands(count.files), look)
+        .muted(" / ")
+        .text(units::thousands(threshold));
+    if over {
+        line.push(Role::Bad, "  OVER");
+    }
+    if let Some(growth) = view.world.growth_per_min() {
+        line.push(Role::Text, format!("  {}/min", signed(growth)));
+    }
+    if let Some(minutes) = minutes_to_threshold(view) {
+        let role = if minutes < 360.0 { Role::Warn } else { Role::Muted };
+        line.push(role, format!("  over in {}", about(minutes)));
+    }
+    let every = view.source(SourceId::FILES).map_or(TimeDelta::seconds(60), |s| s.every);
+    let bars = width.saturating_sub(20).min(60);
+    let slots = trend::count_slots(view.world.count_history.iter(), every, bars);
+    let used =
+        u64::try_from(u128::from(count.files) * 100 / u128::from(threshold.max(1))).unwrap_or(u64::MAX);
+    let trend = Line::new()
+        .cell(9, Role::Muted, "", look)
+        .number(8, Role::Muted, &format!("{} %", units::thousands(used)), look)
+        .text("  ")
+        .add(Role::Series1, trend::bars(&slots, trend::Scale::MinMax, &look.glyphs));
+    vec![line, trend]
+}

@@ -1,0 +1,133 @@
+//! The goals of the tuning guide, met or not.
+
+use std::borrow::Cow;
+
+use chrono::TimeDelta;
+
+use crate::config::theme::Role;
+use crate::domain::goals::Goal;
+use crate::domain::source::SourceId;
+use crate::domain::units;
+use crate::ui::canvas::Line;
+use crate::ui::layout::PanelId;
+use crate::ui::record::Record;
+use crate::ui::table::{Column, Records};
+use crate::ui::view::View;
+
+use super::Panel;
+
+/// The panel.
+pub struct Goals;
+
+const COLUMNS: &[Column] = &[
+    Column::wide("goal", 22, 0),
+    Column::number("target", 11, 0),
+    Column::number("measured", 11, 0),
+    Column::text("met", 12, 0),
+    Column::number("age", 6, 1),
+];
+
+struct Rows<'v>(&'v View<'v>, Vec<Goal>);
+
+fn name(id: &str) -> &str {
+    match id {
+        "lambda-run" => "Lambda run",
+        "task-start" => "Fargate task start",
+        "efs-throughput" => "EFS throughput",
+        "mount-target-creation" => "mount target creation",
+        "count-million" => "counting 1 000 000 files",
+        other => other,
+    }
+}
+
+fn value(goal: &Goal, value: f64) -> String {
+    if goal.unit == "s" {
+        #[expect(clippy::cast_possible_truncation, reason = "milliseconds of a duration")]
+        let ms = (value * 1000.0) as i64;
+        units::duration(TimeDelta::milliseconds(ms))
+    } else {
+        format!("{value:.0} {}", goal.unit)
+    }
+}
+
+fn target(goal: &Goal) -> String {
+    let sign = if goal.unit == "s" { "<=" } else { ">=" };
+    format!("{sign} {}", value(goal, goal.target))
+}
+
+fn met(goal: &Goal, view: &View<'_>) -> (Role, String) {
+    let g = &view.look.glyphs;
+    match goal.met {
+        Some(true) => (Role::Ok, format!("{} met", g.ok)),
+        Some(false) => (Role::Bad, format!("{} not met", g.bad)),
+        None => (Role::Muted, format!("{} unmeasured", g.unknown)),
+    }
+}
+
+impl Records for Rows<'_> {
+    fn columns(&self) -> &'static [Column] {
+        COLUMNS
+    }
+    fn len(&self) -> usize {
+        self.1.len()
+    }
+    fn key(&self, row: usize) -> Cow<'_, str> {
+        self.1.get(row).map_or("", |g| &g.id).into()
+    }
+    fn cell(&self, row: usize, column: usize) -> (Role, Cow<'_, str>) {
+        let Some(g) = self.1.get(row) else { return (Role::Text, "".into()) };
+        match column {
+            0 => (Role::Text, name(&g.id).into()),
+            1 => (Role::Muted, target(g).into()),
+            2 => (Role::Text, g.value.map_or_else(String::new, |v| value(g, v)).into()),
+            3 => {
+                let (role, text) = met(g, self.0);
+                (role, text.into())
+            }
+            _ => (Role::Muted, g.at.map_or_else(String::new, |at| units::age_step(self.0.age(at))).into()),
+        }
+    }
+    fn attention(&self, row: usize) -> bool {
+        self.1.get(row).is_some_and(|g| g.met == Some(false))
+    }
+}
+
+impl Panel for Goals {
+    fn id(&self) -> PanelId {
+        "goals"
+    }
+    fn title(&self) -> &'static str {
+        "Goals"
+    }
+    fn note<'v>(&self, view: &'v View<'_>) -> Line<'v> {
+        let goals = view.world.goals();
+        let measured = goals.iter().filter(|g| g.met.is_some()).count();
+        let met = goals.iter().filter(|g| g.met == Some(true)).count();
+        Line::new().muted(format!("{met} met of {measured} measured"))
+    }
+    fn sources(&self) -> &'static [SourceId] {
+        &[]
+    }
+    fn records<'v>(&self, view: &'v View<'v>) -> Option<Box<dyn Records + 'v>> {
+        Some(Box::new(Rows(view, view.world.goals())))
+    }
+    fn record(&self, view: &View<'_>, key: &str) -> Option<Record> {
+        let goal = view.world.goals().into_iter().find(|g| g.id == key)?;
+        let how = match key {
+            "lambda-run" => "CloudWatch AWS/Lambda Duration of the former monitor",
+            "task-start" => "createdAt to startedAt of the newest task that started",
+            "efs-throughput" => "CloudWatch AWS/EFS PermittedThroughput",
+            "mount-target-creation" => "the step of a change that creates one; there was none yet",
+            _ => "a count of a million files; there was none yet",
+        };
+        let (role, met) = met(&goal, view);
+        Some(
+            Record::new(name(key).to_owned(), key, &goal)
+                .pair("target", target(&goal))
+                .pair("measured", goal.value.map_or_else(|| "not yet".into(), |v| value(&goal, v)))
+                .role("met", role, met)
+                .pair("how", how)
+                .maybe("when", goal.at.map(|at| view.exact(at))),
+        )
+    }
+}

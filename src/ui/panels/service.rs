@@ -1,0 +1,213 @@
+//! Overview of the file service: tasks, rollout, load, and what its tasks mount.
+
+use crate::app::action::Action;
+use crate::config::theme::Role;
+use crate::domain::ecs::MountsBy;
+use crate::domain::source::SourceId;
+use crate::domain::units;
+use crate::ui::canvas::Line;
+use crate::ui::findings::stopped_badly;
+use crate::ui::layout::PanelId;
+use crate::ui::record::Record;
+use crate::ui::trend;
+use crate::ui::view::{View, plural, revision, rollout, task_state};
+
+use super::{Panel, Room};
+
+/// The panel.
+pub struct Service;
+
+impl Panel for Service {
+    fn id(&self) -> PanelId {
+        "service"
+    }
+    fn title(&self) -> &'static str {
+        "Tasks"
+    }
+    fn note<'v>(&self, view: &'v View<'_>) -> Line<'v> {
+        match &view.world.service {
+            Some(s) => {
+                let role = if s.running < s.desired { Role::Warn } else { Role::Text };
+                let (word, steady) =
+                    if s.steady() { ("steady", Role::Ok) } else { ("not steady", Role::Warn) };
+                Line::new()
+                    .text(s.name.as_str())
+                    .add(role, format!("  {}/{}", s.running, s.desired))
+                    .add(steady, format!("  {word}"))
+            }
+            None => Line::new().muted(view.env.info.service.as_ref().map_or("", |s| s.1.as_str())),
+        }
+    }
+    fn sources(&self) -> &'static [SourceId] {
+        &[SourceId::ECS, SourceId::CLOUDWATCH, SourceId::SSM, SourceId::AUTOSCALING]
+    }
+    fn ready(&self, view: &View<'_>) -> bool {
+        view.world.service.is_some()
+    }
+    fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
+        let mut out = vec![dots(view, room.width)];
+        out.extend(rollout_line(view));
+        for (label, name, role) in
+            [("CPU", "CPUUtilization", Role::Series1), ("memory", "MemoryUtilization", Role::Series2)]
+        {
+            out.extend(load(view, label, name, role, room.width));
+        }
+        out.push(mounts(view));
+        out
+    }
+    fn record(&self, view: &View<'_>, _key: &str) -> Option<Record> {
+        record(view)
+    }
+    fn leads_to(&self) -> Option<Action> {
+        Some(Action::Tasks)
+    }
+}
+
+/// A dot for each task, by zone; numbers where there are many.
+fn dots<'v>(view: &'v View<'_>, width: usize) -> Line<'v> {
+    let mut line = Line::new();
+    let live = view.world.live_tasks().count();
+    let spell = live > width.saturating_sub(view.derived.lanes.len() * 6);
+    if view.world.tasks.is_none() {
+        let (role, text) = view.missing(SourceId::ECS);
+        return line.add(role, text);
+    }
+    for lane in &view.derived.lanes {
+        line.push(Role::Title, lane.short.as_str());
+        line.push(Role::Text, " ");
+        let tasks = || view.world.live_tasks().filter(|t| t.availability_zone.as_deref() == Some(&lane.name));
+        if spell {
+            let running = tasks().filter(|t| t.status == "RUNNING").count();
+            let role = if running < lane.tasks { Role::Warn } else { Role::Ok };
+            line.push(role, format!("{running}/{}", lane.tasks));
+        } else if lane.tasks == 0 {
+            line.push(Role::Muted, "-");
+        } else {
+            for task in tasks() {
+                let (glyph, role) = task_state(&task.status, false, view.look);
+                let role = if task.health.as_deref() == Some("UNHEALTHY") { Role::Bad } else { role };
+                line.push(role, glyph);
+            }
+        }
+        line.push(Role::Text, "  ");
+    }
+    let nowhere = view.world.live_tasks().filter(|t| t.availability_zone.is_none()).count();
+    if nowhere > 0 {
+        line.push(Role::Warn, format!("{nowhere} without a zone yet"));
+    }
+    line
+}
+
+fn rollout_line<'v>(view: &'v View<'_>) -> Option<Line<'v>> {
+    let service = view.world.service.as_ref()?;
+    let primary = service.primary()?;
+    let state = primary.rollout_state.as_deref().unwrap_or("not told");
+    let mut line = Line::new().cell(9, Role::Muted, "rollout", view.look).add(rollout(state), state);
+    if let Some(at) = primary.updated_at.or(primary.created_at) {
+        line.push(Role::Text, format!("  {}", view.ago(at)));
+    }
+    line.push(Role::Muted, format!("  {}", revision(&primary.task_definition)));
+    if primary.failed > 0 {
+        line.push(Role::Bad, format!("  {} failed", primary.failed));
+    }
+    let stopped = view.world.stopped_tasks().filter(|t| stopped_badly(t)).count();
+    if stopped > 0 {
+        line.push(Role::Warn, format!("  {stopped} stopped by failure"));
+    }
+    Some(line)
+}
+
+fn load<'v>(
+    view: &'v View<'_>,
+    label: &'static str,
+    name: &str,
+    series_role: Role,
+    width: usize,
+) -> Option<Line<'v>> {
+    let series = view.series("AWS/ECS", name)?;
+    let (at, value) = series.last()?;
+    let role = if value > 80.0 { Role::Warn } else { Role::Text };
+    let bars = width.saturating_sub(24).min(60);
+    let slots = trend::slots(series, view.now, bars);
+    let mut line = Line::new()
+        .cell(9, Role::Muted, label, view.look)
+        .number(8, role, &format!("{value:.0} %"), view.look)
+        .text("  ")
+        .add(series_role, trend::bars(&slots, trend::Scale::Upto(100.0), &view.look.glyphs));
+    if let Some(old) = view.point_age(at) {
+        line.push(Role::Stale, format!("  {old}"));
+    }
+    Some(line)
+}
+
+/// How the tasks mount, and how many do so by an old list or without a local target.
+fn mounts<'v>(view: &'v View<'_>) -> Line<'v> {
+    let line = Line::new().cell(9, Role::Muted, "mounts", view.look);
+    let Some(service) = &view.world.service else { return line };
+    let far: usize = view.derived.lanes.iter().filter(|l| l.local == Some(0.0)).map(|l| l.tasks).sum();
+    let mut line = match service.mounts_by {
+        MountsBy::Unknown => return line.add(Role::Unknown, "task definition not read"),
+        MountsBy::Volume => line.text("by volume, own zone"),
+        MountsBy::List => {
+            let Some(published) = view.world.published() else {
+                return line.text("by list").add(Role::Unknown, "  list not read");
+            };
+            let now = published.current.version;
+            let old =
+                view.world.live_tasks().filter(|t| view.derived.version(t).is_some_and(|v| v != now)).count();
+            let line = line.text(format!("by list v{now}"));
+            if old > 0 {
+                line.add(Role::Warn, format!("  {} on an old list", plural(old, "task", "tasks")))
+            } else {
+                line.add(Role::Muted, "  no task on an old list")
+            }
+        }
+    };
+    if far > 0 {
+        line.push(Role::Warn, format!("  {far} with 0 % local"));
+    }
+    line
+}
+
+/// Everything about the service.
+pub fn record(view: &View<'_>) -> Option<Record> {
+    let s = view.world.service.as_ref()?;
+    let scaled = match &view.world.scalable {
+        None => view.missing(SourceId::AUTOSCALING).1,
+        Some(None) => "no, the desired count is as it was set".to_owned(),
+        Some(Some(t)) if t.suspended => format!("suspended, {} to {} tasks", t.min, t.max),
+        Some(Some(t)) => format!("yes, {} to {} tasks; it overrules the desired count", t.min, t.max),
+    };
+    let mounts = match s.mounts_by {
+        MountsBy::List => "each task mounts every entry of the published list",
+        MountsBy::Volume => "by volume: ECS mounts through the target of the task's own zone",
+        MountsBy::Unknown => "not known: the task definition could not be read",
+    };
+    let size = match (&s.task_cpu, &s.task_memory) {
+        (Some(cpu), Some(memory)) => Some(format!("{cpu} CPU units, {memory} MiB")),
+        _ => None,
+    };
+    let breaker = if s.circuit_breaker {
+        "on: a failed rollout ends as FAILED"
+    } else {
+        "off: a failed rollout never ends by itself"
+    };
+    Some(
+        Record::new(format!("Service {}", s.name), s.name.clone(), s)
+            .pair("cluster", s.cluster.clone())
+            .pair("service", s.name.clone())
+            .pair("tasks", format!("{} desired, {} running, {} pending", s.desired, s.running, s.pending))
+            .pair("steady", if s.steady() { "yes" } else { "no" })
+            .pair("task definition", revision(&s.task_definition).to_owned())
+            .maybe("task size", size)
+            .pair("mounts", mounts)
+            .pair("circuit breaker", breaker)
+            .pair("autoscaled", scaled)
+            .pair("subnets", s.subnets.join(", "))
+            .maybe("read", view.source(SourceId::ECS).and_then(|x| x.at).map(|at| view.exact(at)))
+            .maybe(
+                "last event",
+                s.events.first().map(|e| format!("{} {}", units::age_step(view.age(e.at)), e.message)),
+            ),
+    )
+}

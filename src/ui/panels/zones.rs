@@ -1,0 +1,80 @@
+//! Zone lanes: mount target, tasks and share of local traffic of each Availability Zone.
+
+use crate::config::theme::Role;
+use crate::domain::source::SourceId;
+use crate::ui::canvas::Line;
+use crate::ui::derived::Lane;
+use crate::ui::layout::PanelId;
+use crate::ui::view::{View, lifecycle, percent, plural};
+
+use super::{Panel, Room};
+
+/// The panel.
+pub struct Zones;
+
+impl Panel for Zones {
+    fn id(&self) -> PanelId {
+        "zones"
+    }
+    fn title(&self) -> &'static str {
+        "Zones"
+    }
+    fn note<'v>(&self, view: &'v View<'_>) -> Line<'v> {
+        let with = view.derived.lanes.iter().filter(|l| l.target.is_some()).count();
+        match view.derived.lanes.len() {
+            0 => Line::new(),
+            all => Line::new().muted(format!("{with} of {all} with a mount target")),
+        }
+    }
+    fn sources(&self) -> &'static [SourceId] {
+        &[SourceId::SUBNETS, SourceId::EFS, SourceId::ECS]
+    }
+    fn ready(&self, view: &View<'_>) -> bool {
+        !view.derived.lanes.is_empty()
+    }
+    fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
+        lanes(view, room.width)
+    }
+}
+
+/// One line for each zone.
+pub fn lanes<'v>(view: &'v View<'_>, width: usize) -> Vec<Line<'v>> {
+    let name = view.derived.lanes.iter().map(|l| l.short.len()).max().unwrap_or(2).clamp(2, 16);
+    view.derived.lanes.iter().map(|l| lane(view, l, name, width)).collect()
+}
+
+fn lane<'v>(view: &'v View<'_>, lane: &'v Lane, name: usize, width: usize) -> Line<'v> {
+    let look = view.look;
+    let mut line = Line::new().cell(name, Role::Title, &lane.short, look).text(" ");
+    match &lane.target {
+        Some((_, ip, state)) => {
+            let (glyph, role) = lifecycle(state, look);
+            line.push(role, glyph);
+            line = line.text(" ").cell(10, role, state, look).cell(
+                15,
+                Role::Text,
+                ip.as_deref().unwrap_or("no address"),
+                look,
+            );
+        }
+        None if view.world.mount_targets.is_none() => {
+            line.push(Role::Unknown, look.glyphs.unknown);
+            line = line.text(" ").cell(25, Role::Unknown, "target not read yet", look);
+        }
+        None => {
+            let role = if lane.tasks > 0 { Role::Warn } else { Role::Muted };
+            line.push(role, look.glyphs.none);
+            line = line.text(" ").cell(25, role, "no mount target", look);
+        }
+    }
+    if view.world.tasks.is_none() {
+        return line;
+    }
+    let tasks = if width >= 44 { plural(lane.tasks, "task", "tasks") } else { lane.tasks.to_string() };
+    line = line.text(" ").number(if width >= 44 { 9 } else { 3 }, Role::Text, &tasks, look);
+    if let Some(local) = lane.local {
+        let role = if local == 0.0 { Role::Warn } else { Role::Muted };
+        line = line.number(6, role, &percent(local), look).add(role, " local");
+    }
+    line
+}

@@ -1,0 +1,76 @@
+//! The screens, as data: which panels, where, with which least sizes, and what goes first when space is short.
+
+use crate::app::action::Action;
+
+use super::layout::{PanelId, Part};
+
+/// One screen.
+pub struct Screen {
+    /// Its name.
+    pub name: &'static str,
+    /// What shows it.
+    pub action: Action,
+    /// The panel that has the focus at first.
+    pub focus: PanelId,
+    /// From the widest to the narrowest.
+    pub layouts: &'static [Part],
+}
+
+const fn panel(id: PanelId, width: u16, height: u16, grow: u16, drop: u8) -> Part {
+    Part::Panel { id, width, height, grow, drop }
+}
+
+/// All screens, in the order of their keys.
+pub const SCREENS: &[Screen] = &[
+    Screen {
+        name: "overview",
+        action: Action::Overview,
+        focus: "attention",
+        layouts: &[
+            Part::Rows(&[
+                Part::Columns(&[(1, panel("storage", 50, 7, 0, 2)), (1, panel("service", 50, 7, 0, 3))]),
+                panel("attention", 60, 6, 1, 0),
+                panel("sources", 60, 2, 0, 4),
+            ]),
+            Part::Rows(&[
+                panel("attention", 38, 4, 1, 0),
+                panel("storage", 38, 7, 0, 2),
+                panel("service", 38, 6, 0, 3),
+                panel("sources", 38, 3, 0, 4),
+            ]),
+        ],
+    },
+    Screen {
+        name: "storage",
+        action: Action::Storage,
+        focus: "mount-targets",
+        layouts: &[
+            Part::Rows(&[
+                Part::Columns(&[(1, panel("file-system", 40, 6, 0, 4)), (1, panel("zones", 46, 4, 0, 3))]),
+                panel("mount-targets", 60, 4, 0, 0),
+                panel("published", 60, 4, 0, 2),
+                Part::Columns(&[(1, panel("files", 46, 5, 1, 5)), (1, panel("trends", 46, 6, 1, 6))]),
+                panel("goals", 60, 7, 0, 7),
+            ]),
+            Part::Rows(&[
+                panel("mount-targets", 38, 5, 0, 0),
+                panel("published", 38, 4, 0, 2),
+                panel("files", 38, 4, 0, 3),
+                panel("trends", 38, 6, 0, 5),
+                panel("file-system", 38, 6, 0, 6),
+                panel("goals", 38, 7, 1, 7),
+                panel("zones", 38, 4, 0, 8),
+            ]),
+        ],
+    },
+    Screen {
+        name: "tasks",
+        action: Action::Tasks,
+        focus: "tasks",
+        layouts: &[Part::Rows(&[
+            panel("deployments", 38, 5, 0, 2),
+            panel("tasks", 38, 6, 3, 0),
+            panel("events", 38, 4, 1, 3),
+        ])],
+    },
+];

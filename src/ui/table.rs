@@ -1,0 +1,475 @@
+//! A table with selection, order, filter and an attention switch. The selection is a row's key, never its
+//! place, and the selected row keeps its line on the screen: data that changes moves the others around it.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use ratatui::layout::Rect;
+
+use crate::app::action::{Action, TextEdit};
+use crate::config::theme::Role;
+
+use super::canvas::{Canvas, Line};
+use super::field::Field;
+use super::filter::Filter;
+
+/// A column. Widths are fixed, so that nothing moves when a number grows a digit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// Heading, and the name in filters.
+    pub name: &'static str,
+    /// Columns of the screen it takes at least.
+    pub width: u16,
+    /// Its share of what is left over; 0: none.
+    pub grow: u16,
+    /// Aligned right, as numbers are.
+    pub right: bool,
+    /// Dropped when space is short: the highest number first; 0 never.
+    pub drop: u8,
+}
+
+impl Column {
+    /// A column of text.
+    pub const fn text(name: &'static str, width: u16, drop: u8) -> Self {
+        Self { name, width, grow: 0, right: false, drop }
+    }
+
+    /// A column of numbers.
+    pub const fn number(name: &'static str, width: u16, drop: u8) -> Self {
+        Self { name, width, grow: 0, right: true, drop }
+    }
+
+    /// A column that takes what is left over.
+    pub const fn wide(name: &'static str, width: u16, drop: u8) -> Self {
+        Self { name, width, grow: 1, right: false, drop }
+    }
+}
+
+/// What a row is put in order by. Rows without a value come last either way.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SortKey {
+    /// By size.
+    Number(f64),
+    /// By alphabet.
+    Text(String),
+    /// Nothing to compare.
+    Missing,
+}
+
+/// The rows of a table, built only when they are asked for.
+pub trait Records {
+    /// The columns.
+    fn columns(&self) -> &'static [Column];
+    /// How many rows.
+    fn len(&self) -> usize;
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// What a row is, whatever its place.
+    fn key(&self, row: usize) -> Cow<'_, str>;
+    /// What stands in a cell.
+    fn cell(&self, row: usize, column: usize) -> (Role, Cow<'_, str>);
+    /// What a row is ordered by; the text of the cell unless it is a number.
+    fn sort_key(&self, row: usize, column: usize) -> SortKey {
+        let (_, text) = self.cell(row, column);
+        if text.is_empty() { SortKey::Missing } else { SortKey::Text(text.to_lowercase()) }
+    }
+    /// Whether a row needs attention.
+    fn attention(&self, _row: usize) -> bool {
+        false
+    }
+    /// What to say when there are no rows.
+    fn none(&self) -> &'static str {
+        "none"
+    }
+}
+
+/// What the operator set in a table.
+#[derive(Default)]
+pub struct Table {
+    selected: Option<String>,
+    /// Place of the selected row in the order at the last frame.
+    place: usize,
+    offset: usize,
+    /// Rows that fitted at the last frame.
+    page: usize,
+    sort: Option<usize>,
+    reverse: bool,
+    attention: bool,
+    field: Field,
+    editing: bool,
+    filter: Option<Filter>,
+}
+
+impl Table {
+    /// Whether typed characters are text of the filter.
+    pub fn editing(&self) -> bool {
+        self.editing
+    }
+
+    /// Key of the selected row.
+    pub fn selected(&self) -> Option<&str> {
+        self.selected.as_deref()
+    }
+
+    /// Takes an edit of the filter.
+    pub fn edit(&mut self, edit: &TextEdit, records: &dyn Records) {
+        self.field.edit(edit);
+        self.read(records);
+    }
+
+    fn read(&mut self, records: &dyn Records) {
+        let names: Vec<&str> = records.columns().iter().map(|c| c.name).collect();
+        let text = self.field.text.trim();
+        self.filter = (!text.is_empty()).then(|| Filter::parse(text, &names));
+    }
+
+    /// The rows that are shown, in order.
+    fn order(&mut self, records: &dyn Records) -> Vec<usize> {
+        let columns = records.columns().len();
+        let mut rows: Vec<usize> = (0..records.len()).collect();
+        if self.attention {
+            rows.retain(|r| records.attention(*r));
+        }
+        if let Some(filter) = &mut self.filter {
+            let mut cells: Vec<String> = Vec::with_capacity(columns);
+            rows.retain(|r| {
+                cells.clear();
+                cells.extend((0..columns).map(|c| records.cell(*r, c).1.into_owned()));
+                filter.matches(&cells)
+            });
+        }
+        if let Some(column) = self.sort.filter(|c| *c < columns) {
+            let mut keyed: Vec<(SortKey, usize)> =
+                rows.into_iter().map(|r| (records.sort_key(r, column), r)).collect();
+            keyed.sort_by(|a, b| compare(&a.0, &b.0, self.reverse));
+            return keyed.into_iter().map(|k| k.1).collect();
+        }
+        if self.reverse {
+            rows.reverse();
+        }
+        rows
+    }
+
+    /// Finds the selected row; without one, takes the row at its former place.
+    fn locate(&mut self, order: &[usize], records: &dyn Records) -> usize {
+        let found =
+            self.selected.as_deref().and_then(|key| order.iter().position(|r| records.key(*r) == key));
+        let place = found.unwrap_or_else(|| self.place.min(order.len().saturating_sub(1)));
+        // the row keeps its line on the screen
+        self.offset = (self.offset + place).saturating_sub(self.place);
+        self.select(place, order, records);
+        place
+    }
+
+    fn select(&mut self, place: usize, order: &[usize], records: &dyn Records) {
+        self.place = place;
+        self.selected = order.get(place).map(|r| records.key(*r).into_owned());
+    }
+
+    /// Takes an action; `false` if it means nothing to a table.
+    pub fn on(&mut self, action: Action, records: &dyn Records) -> bool {
+        if self.editing {
+            match action {
+                Action::Open => self.editing = false,
+                Action::Back => self.clear(records),
+                Action::Up | Action::Down => {
+                    self.editing = false;
+                    return self.on(action, records);
+                }
+                _ => return false,
+            }
+            return true;
+        }
+        match action {
+            Action::Find => self.editing = true,
+            Action::Sort => {
+                let columns = records.columns().len();
+                self.sort = match self.sort {
+                    None => Some(0),
+                    Some(c) if c + 1 < columns => Some(c + 1),
+                    Some(_) => None,
+                };
+            }
+            Action::SortReverse => self.reverse = !self.reverse,
+            Action::Attention => self.attention = !self.attention,
+            Action::Back if !self.field.text.is_empty() => self.clear(records),
+            Action::Back if self.attention => self.attention = false,
+            Action::Up | Action::Down | Action::PageUp | Action::PageDown | Action::Top | Action::Bottom => {
+                self.move_by(action, records);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn clear(&mut self, records: &dyn Records) {
+        self.editing = false;
+        self.field = Field::default();
+        self.read(records);
+    }
+
+    fn move_by(&mut self, action: Action, records: &dyn Records) {
+        let order = self.order(records);
+        let place = self.locate(&order, records);
+        let last = order.len().saturating_sub(1);
+        let page = self.page.saturating_sub(1).max(1);
+        let to = match action {
+            Action::Up => place.saturating_sub(1),
+            Action::Down => place + 1,
+            Action::PageUp => place.saturating_sub(page),
+            Action::PageDown => place + page,
+            Action::Top => 0,
+            _ => last,
+        };
+        self.select(to.min(last), &order, records);
+    }
+
+    /// Draws heading, rows and, where there is something to say, a line about filter and place.
+    pub fn draw(&mut self, canvas: &mut Canvas<'_>, area: Rect, records: &dyn Records, focused: bool) {
+        if area.height == 0 || area.width < 2 {
+            return;
+        }
+        let order = self.order(records);
+        let place = self.locate(&order, records);
+        let body = usize::from(area.height - 1);
+        let says = self.editing || !self.field.text.is_empty() || self.attention || order.len() > body;
+        let room = body.saturating_sub(usize::from(says && body > 1)).max(1);
+        self.page = room;
+        self.offset = self
+            .offset
+            .min(place)
+            .max((place + 1).saturating_sub(room))
+            .min(order.len().saturating_sub(room));
+        // column 0 holds the cursor, so rows start one column further right
+        let inner = Rect { x: area.x + 1, width: area.width - 1, ..area };
+        let widths = widths(records.columns(), inner.width);
+        self.heading(canvas, inner, records.columns(), &widths);
+        if order.is_empty() && body > 0 {
+            let text = if records.is_empty() { records.none() } else { "no row matches" };
+            canvas.put(inner, 0, 1, Role::Muted, text);
+        }
+        for (line, row) in order.iter().skip(self.offset).take(room.min(body)).enumerate() {
+            let y = u16::try_from(line + 1).unwrap_or(u16::MAX);
+            let chosen = focused && self.offset + line == place;
+            draw_row(canvas, inner, y, records, *row, &widths);
+            if chosen {
+                canvas.put(area, 0, y, Role::Accent, canvas.look.glyphs.cursor);
+                canvas.mark(Rect { y: area.y + y, height: 1, ..area }, Role::Selection);
+            }
+        }
+        if says && body > 1 {
+            self.status(canvas, inner, &order, records);
+        }
+    }
+
+    fn heading(&self, canvas: &mut Canvas<'_>, area: Rect, columns: &[Column], widths: &[Option<u16>]) {
+        let mut x = 0;
+        for (i, (column, width)) in columns.iter().zip(widths).enumerate() {
+            let Some(width) = *width else { continue };
+            let mark =
+                if self.sort == Some(i) { canvas.look.glyphs.order[usize::from(self.reverse)] } else { "" };
+            let role = if mark.is_empty() { Role::Muted } else { Role::Accent };
+            let look = canvas.look;
+            let name = format!("{}{mark}", column.name);
+            let cell = if column.right {
+                Line::new().number(width.into(), role, &name, look)
+            } else {
+                Line::new().cell(width.into(), role, &name, look)
+            };
+            canvas.line(Rect { width: (x + width).min(area.width), ..area }, x, 0, &cell);
+            x += width + 1;
+        }
+    }
+
+    fn status(&self, canvas: &mut Canvas<'_>, area: Rect, order: &[usize], records: &dyn Records) {
+        let y = area.height - 1;
+        let mut line = Line::new();
+        if self.editing || !self.field.text.is_empty() {
+            line.push(Role::Key, "/");
+            line.push(Role::Text, self.field.text.as_str());
+            if self.editing {
+                line.push(Role::Accent, canvas.look.glyphs.caret);
+            }
+            line.push(Role::Text, "  ");
+        }
+        if self.attention {
+            line.push(Role::Warn, "only what needs attention  ");
+        }
+        if let Some(error) = self.filter.as_ref().and_then(Filter::error) {
+            line.push(Role::Bad, error);
+            line.push(Role::Text, "  ");
+        }
+        if order.len() < records.len() {
+            line.push(Role::Muted, format!("{} of {} rows", order.len(), records.len()));
+        }
+        let end = canvas.line(area, 0, y, &line);
+        if order.len() > self.page {
+            let last = (self.offset + self.page).min(order.len());
+            let place = Line::new().muted(format!("{}-{last} of {}", self.offset + 1, order.len()));
+            if usize::from(end) + place.width() < usize::from(area.width) {
+                canvas.line_right(area, y, &place);
+            }
+        }
+    }
+}
+
+fn draw_row(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    y: u16,
+    records: &dyn Records,
+    row: usize,
+    widths: &[Option<u16>],
+) {
+    let look = canvas.look;
+    let mut x = 0;
+    for (c, (column, width)) in records.columns().iter().zip(widths).enumerate() {
+        let Some(width) = *width else { continue };
+        let (role, text) = records.cell(row, c);
+        let cell = Rect { width: (x + width).min(area.width), ..area };
+        if column.right {
+            let line = Line::new().number(width.into(), role, &text, look);
+            canvas.line(cell, x, y, &line);
+        } else {
+            canvas.put(cell, x, y, role, &text);
+        }
+        x += width + 1;
+    }
+}
+
+/// Widths of the columns that fit into `total`, one column of space between two; `None`: dropped.
+pub fn widths(columns: &[Column], total: u16) -> Vec<Option<u16>> {
+    let mut out: Vec<Option<u16>> = columns.iter().map(|c| Some(c.width)).collect();
+    let used = |out: &[Option<u16>]| -> u16 {
+        let shown = out.iter().flatten().count();
+        out.iter().flatten().sum::<u16>() + u16::try_from(shown.saturating_sub(1)).unwrap_or(0)
+    };
+    while used(&out) > total {
+        let worst = columns
+            .iter()
+            .enumerate()
+            .filter(|(i, c)| c.drop > 0 && out.get(*i).copied().flatten().is_some())
+            .max_by_key(|(_, c)| c.drop)
+            .map(|(i, _)| i);
+        let Some(slot) = worst.and_then(|i| out.get_mut(i)) else { break };
+        *slot = None;
+    }
+    let spare = total.saturating_sub(used(&out));
+    let growing = |out: &[Option<u16>]| {
+        columns.iter().zip(out).filter(|(_, w)| w.is_some()).map(|(c, _)| c.grow).sum::<u16>()
+    };
+    let shares = growing(&out);
+    if shares > 0 {
+        for (column, width) in columns.iter().zip(&mut out) {
+            if let Some(width) = width {
+                *width += spare * column.grow / shares;
+            }
+        }
+    }
+    out
+}
+
+fn compare(a: &SortKey, b: &SortKey, reverse: bool) -> Ordering {
+    let ordered = match (a, b) {
+        (SortKey::Missing, SortKey::Missing) => return Ordering::Equal,
+        (SortKey::Missing, _) => return Ordering::Greater,
+        (_, SortKey::Missing) => return Ordering::Less,
+        (SortKey::Number(x), SortKey::Number(y)) => x.total_cmp(y),
+        (SortKey::Text(x), SortKey::Text(y)) => x.cmp(y),
+        (SortKey::Number(_), SortKey::Text(_)) => Ordering::Less,
+        (SortKey::Text(_), SortKey::Number(_)) => Ordering::Greater,
+    };
+    if reverse { ordered.reverse() } else { ordered }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: &[Column] = &[Column::text("name", 4, 0), Column::number("n", 3, 1)];
+
+    struct Rows(Vec<(&'static str, f64)>);
+
+    impl Records for Rows {
+        fn columns(&self) -> &'static [Column] {
+            COLUMNS
+        }
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+        fn key(&self, row: usize) -> Cow<'_, str> {
+            self.0[row].0.into()
+        }
+        fn cell(&self, row: usize, column: usize) -> (Role, Cow<'_, str>) {
+            let (name, n) = self.0[row];
+            (Role::Text, if column == 0 { name.into() } else { n.to_string().into() })
+        }
+        fn sort_key(&self, row: usize, column: usize) -> SortKey {
+            let (name, n) = self.0[row];
+            if column == 0 { SortKey::Text(name.into()) } else { SortKey::Number(n) }
+        }
+        fn attention(&self, row: usize) -> bool {
+            self.0[row].1 > 5.0
+        }
+    }
+
+    fn names(table: &mut Table, rows: &Rows) -> Vec<&'static str> {
+        table.order(rows).into_iter().map(|r| rows.0[r].0).collect()
+    }
+
+    #[test]
+    fn the_selection_follows_its_row() {
+        let mut table = Table::default();
+        let mut rows = Rows(vec![("a", 1.0), ("b", 2.0), ("c", 3.0)]);
+        table.on(Action::Down, &rows);
+        assert_eq!(table.selected(), Some("b"));
+        rows.0.insert(0, ("new", 0.0));
+        let order = table.order(&rows);
+        assert_eq!((table.locate(&order, &rows), table.offset), (2, 1), "same row, same line on the screen");
+        rows.0.remove(2);
+        let order = table.order(&rows);
+        table.locate(&order, &rows);
+        assert_eq!(table.selected(), Some("c"), "the row that took its place");
+        rows.0.clear();
+        table.on(Action::Bottom, &rows);
+        assert_eq!(table.selected(), None);
+    }
+
+    #[test]
+    fn order_filter_and_attention() {
+        let mut table = Table::default();
+        let rows = Rows(vec![("b", 10.0), ("a", 9.0), ("c", 1.0)]);
+        table.on(Action::Sort, &rows);
+        assert_eq!(names(&mut table, &rows), ["a", "b", "c"]);
+        table.on(Action::Sort, &rows);
+        assert_eq!(names(&mut table, &rows), ["c", "a", "b"], "numbers by size, not by digits");
+        table.on(Action::SortReverse, &rows);
+        assert_eq!(names(&mut table, &rows), ["b", "a", "c"]);
+        table.on(Action::Attention, &rows);
+        assert_eq!(names(&mut table, &rows), ["b", "a"]);
+        table.on(Action::Find, &rows);
+        assert!(table.editing());
+        table.edit(&TextEdit::Paste("!b".into()), &rows);
+        assert_eq!(names(&mut table, &rows), ["a"]);
+        table.on(Action::Back, &rows);
+        table.on(Action::Back, &rows);
+        assert_eq!(names(&mut table, &rows).len(), 3);
+        assert!(!table.on(Action::Back, &rows), "nothing left to undo");
+    }
+
+    #[test]
+    fn columns_are_dropped_by_priority_and_grow() {
+        let columns = [
+            Column::text("a", 5, 0),
+            Column::text("b", 5, 2),
+            Column::number("c", 5, 1),
+            Column::wide("d", 5, 0),
+        ];
+        assert_eq!(widths(&columns, 30), [Some(5), Some(5), Some(5), Some(12)]);
+        assert_eq!(widths(&columns, 17), [Some(5), None, Some(5), Some(5)]);
+        assert_eq!(widths(&columns, 12), [Some(5), None, None, Some(6)]);
+        assert_eq!(widths(&columns, 3), [Some(5), None, None, Some(5)]);
+    }
+}

@@ -1,0 +1,234 @@
+//! The one door for text from outside. Whatever is drawn goes through [`printable`]: names, tags, reasons and
+//! error texts come from AWS and from whoever can write there, and may hold escape sequences, control and
+//! bidi characters. Nothing of that reaches a cell of the screen.
+
+use std::borrow::Cow;
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Stands for a character that was taken out.
+const REPLACEMENT: char = '\u{fffd}';
+/// Combining marks kept on one base character; more is decoration that leaves the line.
+const MARKS_KEPT: usize = 2;
+/// Characters of one text that are looked at. Longer than any screen is wide, short enough to stay quick.
+const CHARS_KEPT: usize = 16_384;
+
+/// `text` as it may stand on a screen: without escape sequences, one visible replacement for each control,
+/// bidi or other invisible character, line ends as a space.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if text.len() <= CHARS_KEPT && text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        return Cow::Borrowed(text);
+    }
+    let stripped: Cow<'_, str> = if text.contains('\u{1b}') || text.contains('\u{9b}') {
+        Cow::Owned(anstream::adapter::strip_str(text).to_string())
+    } else {
+        Cow::Borrowed(text)
+    };
+    let mut out = String::with_capacity(stripped.len().min(CHARS_KEPT));
+    let mut marks = 0;
+    for c in stripped.chars().take(CHARS_KEPT) {
+        match kind(c) {
+            Kind::Visible => {
+                marks = 0;
+                out.push(c);
+            }
+            Kind::Space => {
+                marks = 0;
+                out.push(' ');
+            }
+            Kind::Mark => {
+                marks += 1;
+                if marks <= MARKS_KEPT && out.chars().next_back().is_some_and(|b| b != ' ') {
+                    out.push(c);
+                }
+            }
+            Kind::Harmful => {
+                marks = 0;
+                if !out.ends_with(REPLACEMENT) {
+                    out.push(REPLACEMENT);
+                }
+            }
+            Kind::Silent => {}
+        }
+    }
+    Cow::Owned(out)
+}
+
+enum Kind {
+    Visible,
+    Space,
+    Mark,
+    Harmful,
+    Silent,
+}
+
+fn kind(c: char) -> Kind {
+    match c {
+        '\n' | '\r' | '\t' | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{2028}' | '\u{2029}' | '\u{202f}' => {
+            Kind::Space
+        }
+        // joiners, variation selectors, tags, skin tones: they change the width of what stands before them,
+        // and no two terminals agree by how much
+        '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => Kind::Silent,
+        '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..='\u{e007f}' | '\u{1f1e6}'..='\u{1f1ff}' => Kind::Harmful,
+        // bidi controls, zero width, line and paragraph formats
+        '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' => {
+            Kind::Harmful
+        }
+        '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{ad}' => Kind::Harmful,
+        // private use: may be anything in the reader's font
+        '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => Kind::Harmful,
+        c if c.is_control() => Kind::Harmful,
+        // conjoining vowels and finals have no width of their own and no width of a mark either
+        '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7fb}' => Kind::Harmful,
+        c if c.width().unwrap_or(0) == 0 => Kind::Mark,
+        _ => Kind::Visible,
+    }
+}
+
+/// Columns that `text` takes on the screen.
+pub fn width(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.graphemes(true).map(UnicodeWidthStr::width).sum() }
+}
+
+/// `text`, made printable and cut to `columns` on a grapheme border; a cut ends with `ellipsis`.
+pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
+    let text = printable(text);
+    if width(&text) <= columns {
+        return text;
+    }
+    let mark = width(ellipsis);
+    if columns < mark {
+        return Cow::Borrowed("");
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let w = UnicodeWidthStr::width(grapheme);
+        if used + w + mark > columns {
+            break;
+        }
+        used += w;
+        out.push_str(grapheme);
+    }
+    out.push_str(ellipsis);
+    Cow::Owned(out)
+}
+
+/// `text`, made printable and broken into lines of at most `columns`, at spaces where there are any.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let text = printable(text);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut used = 0;
+    for word in text.split_word_bounds() {
+        let w = width(word);
+        if used + w <= columns {
+            if !(used == 0 && word.trim().is_empty() && !lines.is_empty()) {
+                line.push_str(word);
+                used += w;
+            }
+            continue;
+        }
+        if word.trim().is_empty() {
+            continue;
+        }
+        if used > 0 {
+            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+            used = 0;
+        }
+        for grapheme in word.graphemes(true) {
+            let g = UnicodeWidthStr::width(grapheme);
+            if used + g > columns && used > 0 {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            if g <= columns {
+                line.push_str(grapheme);
+                used += g;
+            }
+        }
+    }
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line.trim_end().to_owned());
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What must never be in a cell: controls, bidi and everything that takes no column of its own.
+    fn harmless(text: &str) -> bool {
+        !text.chars().any(|c| {
+            c.is_control()
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
+        })
+    }
+
+    #[test]
+    fn escape_sequences_vanish_and_controls_are_seen() {
+        for (nasty, clean) in [
+            ("plain", "plain"),
+            ("\u{1b}[31mred\u{1b}[0m", "red"),
+            ("\u{1b}]0;title\u{7}text", "text"),
+            ("\u{1b}]52;c;aGk=\u{7}clip", "clip"),
+            ("a\u{7}b", "a\u{fffd}b"),
+            ("a\u{0}\u{1}\u{2}b", "a\u{fffd}b"),
+            ("one\r\ntwo", "one  two"),
+            ("evil\u{202e}txt", "evil\u{fffd}txt"),
+            ("zero\u{200b}width", "zero\u{fffd}width"),
+            ("ファイル", "ファイル"),
+            ("e\u{301}\u{301}\u{301}\u{301}", "e\u{301}\u{301}"),
+        ] {
+            assert_eq!(printable(nasty), clean, "{nasty:?}");
+        }
+    }
+
+    #[test]
+    fn cuts_on_borders_of_graphemes() {
+        assert_eq!(fit("abcdef", 4, "…"), "abc…");
+        assert_eq!(fit("abcd", 4, "…"), "abcd");
+        assert_eq!(fit("日本語です", 5, "…"), "日本…");
+        assert_eq!(fit("日本語です", 4, "…"), "日…");
+        assert_eq!(fit("abc", 0, "…"), "");
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("", 3), [""]);
+    }
+
+    fn nasty() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            any::<char>().prop_map(String::from),
+            "[ -~]{0,8}",
+            "\\PC{0,6}",
+            Just("\u{1b}[2J".to_owned()),
+            Just("\u{1b}]8;;http://x\u{1b}\\".to_owned()),
+            Just("\u{9b}31m".to_owned()),
+            Just("\u{202e}".to_owned()),
+            Just("日本\u{3099}".to_owned()),
+            Just("👩\u{200d}👩\u{200d}👧".to_owned()),
+        ];
+        prop::collection::vec(piece, 0..12).prop_map(|v| v.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn is_harmless_and_fits(text in nasty(), columns in 0usize..40) {
+            let clean = printable(&text);
+            prop_assert!(harmless(&clean), "{clean:?}");
+            let again = printable(&clean).into_owned();
+            prop_assert_eq!(clean.as_ref(), again.as_str());
+            prop_assert!(width(&fit(&text, columns, "…")) <= columns);
+            for line in wrap(&text, columns) {
+                prop_assert!(width(&line) <= columns.max(1));
+                prop_assert!(harmless(&line));
+            }
+        }
+    }
+}

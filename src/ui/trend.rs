@@ -1,0 +1,105 @@
+//! Trend lines of one row. Where data is missing the line is cut; a missing value is never drawn as zero.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::metric::MetricSeries;
+
+use super::glyphs::Glyphs;
+
+/// How values are put onto the height of a row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Scale {
+    /// From zero to this value, so that lines can be compared.
+    Upto(f64),
+    /// From zero to the largest value.
+    FromZero,
+    /// From the smallest to the largest value: shows growth of a large number.
+    MinMax,
+}
+
+/// The scale that suits a CloudWatch unit.
+pub fn scale_of(unit: &str) -> Scale {
+    if unit == "Percent" { Scale::Upto(100.0) } else { Scale::FromZero }
+}
+
+/// The last `len` slots of a series. They end with the newest point as long as it is no older than
+/// CloudWatch's usual delay, so that this delay does not look like missing data; else with `now`.
+pub fn slots(series: &MetricSeries, now: DateTime<Utc>, len: usize) -> Vec<Option<f64>> {
+    let end = series.last().map(|p| p.0).filter(|at| now - *at <= TimeDelta::minutes(3)).unwrap_or(now);
+    series.slots(end, len)
+}
+
+/// The last `len` slots of counts that are taken about every `every`. A slot takes the newest count up to its
+/// end; without one for two and a half periods it is empty.
+pub fn count_slots<'a>(
+    history: impl DoubleEndedIterator<Item = &'a (DateTime<Utc>, u64)>,
+    every: TimeDelta,
+    len: usize,
+) -> Vec<Option<f64>> {
+    let mut slots = vec![None; len];
+    let mut points = history.rev().peekable();
+    let Some((end, _)) = points.peek().copied().copied() else { return slots };
+    let every = every.max(TimeDelta::seconds(1));
+    let patience = every * 5 / 2;
+    for (back, slot) in slots.iter_mut().rev().enumerate() {
+        let Ok(back) = i32::try_from(back) else { break };
+        let until = end - every * back;
+        while points.next_if(|(at, _)| *at > until).is_some() {}
+        let Some((at, count)) = points.peek() else { break };
+        if until - *at < patience {
+            *slot = Some(*count as f64);
+        }
+    }
+    slots
+}
+
+/// The bars.
+pub fn bars(slots: &[Option<f64>], scale: Scale, glyphs: &Glyphs) -> String {
+    let known = || slots.iter().flatten().copied().filter(|v| v.is_finite());
+    let top = known().fold(f64::NEG_INFINITY, f64::max);
+    let bottom = known().fold(f64::INFINITY, f64::min);
+    let (low, high) = match scale {
+        Scale::Upto(limit) => (0.0, limit.max(top)),
+        Scale::FromZero => (0.0, top),
+        Scale::MinMax => (bottom, top),
+    };
+    slots
+        .iter()
+        .map(|slot| match slot {
+            Some(v) if v.is_finite() => {
+                let share = if high > low { (v - low) / (high - low) } else { 0.0 };
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 7")]
+                let step = (share.clamp(0.0, 1.0) * 7.0).round() as usize;
+                glyphs.bars.get(step).copied().unwrap_or(glyphs.gap)
+            }
+            _ => glyphs.gap,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(s: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(s, 0).unwrap()
+    }
+
+    #[test]
+    fn a_gap_is_a_gap_and_zero_is_the_lowest_bar() {
+        let g = &Glyphs::UNICODE;
+        assert_eq!(bars(&[Some(0.0), None, Some(50.0), Some(100.0)], Scale::Upto(100.0), g), "▁ ▅█");
+        assert_eq!(bars(&[Some(7.0), Some(7.0)], Scale::MinMax, g), "▁▁");
+        assert_eq!(bars(&[Some(f64::NAN), Some(1.0)], Scale::FromZero, g), " █");
+        assert_eq!(bars(&[None, None], Scale::FromZero, g), "  ");
+    }
+
+    #[test]
+    fn counts_keep_their_gaps() {
+        let history = [(at(0), 1), (at(60), 2), (at(120), 3), (at(600), 4)];
+        let slots = count_slots(history.iter(), TimeDelta::seconds(60), 11);
+        let expected =
+            [Some(1.0), Some(2.0), Some(3.0), Some(3.0), Some(3.0), None, None, None, None, None, Some(4.0)];
+        assert_eq!(slots, expected);
+    }
+}

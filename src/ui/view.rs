@@ -1,0 +1,198 @@
+//! What a panel sees of the program while it draws, and the words that more than one panel uses.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::app::state::{EnvironmentState, State};
+use crate::config::theme::Role;
+use crate::domain::freshness::{Freshness, SourceState};
+use crate::domain::metric::MetricSeries;
+use crate::domain::source::SourceId;
+use crate::domain::units;
+use crate::domain::world::World;
+
+use super::canvas::{Line, Look};
+use super::derived::Derived;
+
+/// The state as it is shown: the frozen one while frozen.
+pub struct View<'a> {
+    /// Everything.
+    pub state: &'a State,
+    /// The shown environment.
+    pub env: &'a EnvironmentState,
+    /// Its world.
+    pub world: &'a World,
+    /// The time ages are shown against.
+    pub now: DateTime<Utc>,
+    /// Colours and shapes.
+    pub look: &'a Look,
+    /// What follows from the world.
+    pub derived: &'a Derived,
+}
+
+impl<'a> View<'a> {
+    /// The view of `state`.
+    pub fn new(state: &'a State, look: &'a Look, derived: &'a Derived) -> Self {
+        let env = state.shown();
+        Self { state, env, world: &env.world, now: state.shown_now(), look, derived }
+    }
+
+    /// State of a source.
+    pub fn source(&self, id: SourceId) -> Option<&'a SourceState> {
+        self.world.sources.get(&id)
+    }
+
+    /// How old something is.
+    pub fn age(&self, at: DateTime<Utc>) -> TimeDelta {
+        (self.now - at).max(TimeDelta::zero())
+    }
+
+    /// How long ago, in steps: `12 min ago`, `now`.
+    pub fn ago(&self, at: DateTime<Utc>) -> String {
+        match units::age_step(self.age(at)).as_str() {
+            "now" => "now".to_owned(),
+            step => format!("{step} ago"),
+        }
+    }
+
+    /// The exact time and age, for details.
+    pub fn exact(&self, at: DateTime<Utc>) -> String {
+        format!("{} UTC, {} ago", at.format("%Y-%m-%d %H:%M:%S"), units::duration(self.age(at)))
+    }
+
+    /// Age of a CloudWatch data point, said only when it is older than CloudWatch's usual delay.
+    pub fn point_age(&self, at: DateTime<Utc>) -> Option<String> {
+        (self.age(at) > TimeDelta::minutes(3)).then(|| format!("{} old", units::age_step(self.age(at))))
+    }
+
+    /// Badge of a panel: the age of its first source, in words where it is not fresh.
+    pub fn badge(&self, sources: &[SourceId]) -> Line<'static> {
+        let Some(first) = sources.first() else { return Line::new() };
+        if self.world.off.contains_key(first) {
+            return Line::new().add(Role::Muted, "off");
+        }
+        let Some(source) = self.source(*first) else { return Line::new().add(Role::Unknown, "not read") };
+        let freshness = source.freshness(self.now);
+        let Some(age) = source.age(self.now).map(units::age_step) else {
+            return Line::new().add(Role::Unknown, "not read yet");
+        };
+        match freshness {
+            Freshness::Late | Freshness::Stale => {
+                Line::new().add(Role::Stale, format!("{} {age}", freshness.word()))
+            }
+            Freshness::Fresh | Freshness::Never => Line::new().add(Role::Muted, age),
+        }
+    }
+
+    /// One line why a panel's sources are not as they should be; `None` when they are.
+    pub fn complaint(&self, sources: &[SourceId]) -> Option<(Role, String)> {
+        sources
+            .iter()
+            .filter_map(|id| self.source(*id))
+            .filter_map(|s| Some((s.freshness(self.now), s, self.complaint_of(s)?)))
+            .max_by_key(|(freshness, s, _)| (*freshness, s.error.is_some()))
+            .map(|(_, s, text)| (if s.error.is_some() { Role::Stale } else { Role::Warn }, text))
+    }
+
+    /// Why a source is not as it should be.
+    pub fn complaint_of(&self, s: &SourceState) -> Option<String> {
+        let freshness = s.freshness(self.now);
+        let next = s
+            .next_at
+            .filter(|at| *at > self.now)
+            .map_or_else(String::new, |at| format!(", next try {}", at.format("%H:%M:%S")));
+        match (&s.error, freshness) {
+            (Some(error), _) => Some(format!(
+                "{}: {} {}: {}{next}; {}",
+                freshness.word(),
+                s.id,
+                error.class.word(),
+                error.line(),
+                error.remedy()
+            )),
+            (None, Freshness::Fresh) => s
+                .warnings
+                .first()
+                .map(|w| format!("partly: {} {}: {}; {}", s.id, w.class.word(), w.line(), w.remedy())),
+            (None, Freshness::Late | Freshness::Stale) => Some(match s.polling_since {
+                Some(since) => format!(
+                    "{}: {} has been waiting for an answer for {}",
+                    freshness.word(),
+                    s.id,
+                    units::age_step(self.age(since)).replace("now", "a few seconds")
+                ),
+                None => {
+                    format!("{}: {} was read {}", freshness.word(), s.id, self.ago(s.at.unwrap_or(self.now)))
+                }
+            }),
+            (None, Freshness::Never) => None,
+        }
+    }
+
+    /// What to say where nothing of a source is known yet: that it is awaited, off, or failing with the remedy.
+    pub fn missing(&self, id: SourceId) -> (Role, String) {
+        if let Some(why) = self.world.off.get(&id) {
+            return (Role::Muted, format!("{id} is off: {why}"));
+        }
+        match self.source(id).and_then(|s| s.error.as_ref()) {
+            Some(e) => (Role::Bad, format!("{id} {}: {}; {}", e.class.word(), e.line(), e.remedy())),
+            None => (Role::Unknown, format!("waiting for {id}{}", self.look.glyphs.ellipsis)),
+        }
+    }
+
+    /// The newest series of that name, whatever its statistic.
+    pub fn series(&self, namespace: &str, name: &str) -> Option<&'a MetricSeries> {
+        self.world.metrics.values().find(|s| s.key.namespace == namespace && s.key.name == name)
+    }
+
+    /// A zone's short name, or `?`.
+    pub fn zone(&self, zone: Option<&'a str>) -> &'a str {
+        zone.map_or("?", |z| self.derived.short(z))
+    }
+}
+
+/// Shape and role of a mount target's or file system's state.
+pub fn lifecycle(state: &str, look: &Look) -> (&'static str, Role) {
+    match state {
+        "available" => (look.glyphs.ok, Role::Ok),
+        "creating" | "updating" | "deleting" => (look.glyphs.busy, Role::Warn),
+        "deleted" | "error" => (look.glyphs.bad, Role::Bad),
+        _ => (look.glyphs.unknown, Role::Unknown),
+    }
+}
+
+/// Shape and role of a task.
+pub fn task_state(status: &str, stopped_badly: bool, look: &Look) -> (&'static str, Role) {
+    match status {
+        "RUNNING" => (look.glyphs.ok, Role::Ok),
+        "STOPPED" if stopped_badly => (look.glyphs.bad, Role::Bad),
+        "STOPPED" => (look.glyphs.none, Role::Muted),
+        "PROVISIONING" | "PENDING" | "ACTIVATING" => (look.glyphs.busy, Role::Warn),
+        "DEACTIVATING" | "STOPPING" | "DEPROVISIONING" => (look.glyphs.busy, Role::Muted),
+        _ => (look.glyphs.unknown, Role::Unknown),
+    }
+}
+
+/// Role of a rollout state.
+pub fn rollout(state: &str) -> Role {
+    match state {
+        "COMPLETED" => Role::Ok,
+        "IN_PROGRESS" => Role::Warn,
+        "FAILED" => Role::Bad,
+        _ => Role::Unknown,
+    }
+}
+
+/// Family and revision of a task definition ARN: `file-svc:12`.
+pub fn revision(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// `33 %` of a ratio.
+pub fn percent(ratio: f64) -> String {
+    format!("{:.0} %", ratio * 100.0)
+}
+
+/// `1 task`, `2 tasks`.
+pub fn plural(n: usize, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}

@@ -1,0 +1,126 @@
+//! A few flows of the real binary in a pseudo-terminal.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says where by panicking")]
+#![expect(clippy::disallowed_methods, reason = "waits for a real process in real time")]
+
+#[path = "support/terminal.rs"]
+mod terminal;
+
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use terminal::Terminal;
+
+#[test]
+fn the_demo_starts_walks_its_screens_and_quits_with_q() {
+    let mut t = Terminal::start(&["demo", "--seed", "7"], 120, 40);
+    t.shows("DEMO");
+    t.shows("all fresh");
+    for (key, text) in
+        [("2", "fsmt-"), ("3", "RUNNING"), ("?", "quit"), ("\x1b", "RUNNING"), ("1", "rollout")]
+    {
+        t.press(key);
+        t.shows(text);
+    }
+    t.press("q");
+    assert_eq!(t.ends().exit_code(), 0);
+    t.is_restored();
+}
+
+#[test]
+fn signals_end_it_and_the_terminal_is_as_it_was() {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let mut t = Terminal::start(&["demo"], 80, 24);
+        t.shows("DEMO");
+        t.signal(signal);
+        t.ends();
+        t.is_restored();
+    }
+}
+
+#[test]
+fn a_panic_restores_the_terminal_and_says_what_happened() {
+    let mut t = Terminal::start(&["demo", "--panic-after", "300"], 80, 24);
+    t.shows("DEMO");
+    let status = t.ends();
+    assert_ne!(status.exit_code(), 0);
+    t.is_restored();
+    let raw = t.raw();
+    let after = &raw[raw.rfind("\x1b[?1049l").unwrap()..];
+    assert!(after.contains("panic"), "the report stands on the ordinary screen: {after:?}");
+}
+
+#[test]
+fn it_survives_any_size_and_comes_back() {
+    let mut t = Terminal::start(&["demo"], 200, 60);
+    t.shows("all fresh");
+    for (cols, rows) in [(20, 5), (1, 1), (80, 24), (3, 60), (200, 2), (120, 40)] {
+        t.resize(cols, rows);
+        sleep(Duration::from_millis(60));
+    }
+    t.shows("all fresh");
+    t.press("q");
+    assert_eq!(t.ends().exit_code(), 0);
+    t.is_restored();
+}
+
+#[test]
+fn frozen_it_writes_nothing_and_says_so() {
+    let mut t = Terminal::start(&["demo", "--speed", "20", "--scenario", "file-storm"], 120, 40);
+    t.shows("all fresh");
+    t.press(" ");
+    t.shows("FROZEN");
+    sleep(Duration::from_millis(300));
+    let before = t.written();
+    sleep(Duration::from_secs(3));
+    assert_eq!(t.written(), before, "no byte while frozen");
+    t.press(" ");
+    t.until("thawed", |s| !s.contains("FROZEN"));
+    t.press("q");
+    t.ends();
+}
+
+#[test]
+fn pasted_text_is_never_keys() {
+    let mut t = Terminal::start(&["demo"], 120, 40);
+    t.shows("all fresh");
+    t.press("\x1b[200~qqq\r\x1b[201~");
+    t.shows("pasted text ignored");
+    t.press("q");
+    assert_eq!(t.ends().exit_code(), 0);
+}
+
+#[test]
+fn without_a_terminal_it_says_what_to_do_and_exits_with_2() {
+    for args in [&["demo"][..], &[]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_miharu"))
+            .args(args)
+            .env_clear()
+            .env("EFS_FILE_SYSTEM_ID", "fs-0123456789abcdef0")
+            .env("HOME", env!("CARGO_TARGET_TMPDIR"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.contains("terminal") && text.contains("miharu snapshot"), "{text}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn without_a_configuration_it_says_how_to_get_one_and_offers_the_demo() {
+    let output = Command::new(env!("CARGO_BIN_EXE_miharu"))
+        .arg("snapshot")
+        .env_clear()
+        .env("HOME", env!("CARGO_TARGET_TMPDIR"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8(output.stderr).unwrap();
+    for word in ["EFS_FILE_SYSTEM_ID", "config.toml", "miharu demo"] {
+        assert!(text.contains(word), "{word} in {text}");
+    }
+}

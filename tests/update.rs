@@ -1,0 +1,156 @@
+//! The one function that changes the state.
+#![expect(clippy::unwrap_used, reason = "a test says where by panicking")]
+
+use chrono::{DateTime, TimeDelta, Utc};
+use miharu::app::action::Action;
+use miharu::app::effect::Effect;
+use miharu::app::event::Event;
+use miharu::app::state::{EnvironmentInfo, State};
+use miharu::app::update::update;
+use miharu::domain::facts::Facts;
+use miharu::domain::identity::Identity;
+use miharu::domain::snapshot::Mode;
+use miharu::domain::source::{Failure, FailureClass, Reading, SourceId};
+
+fn at(s: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000 + s, 0).unwrap()
+}
+
+fn info(name: &str) -> EnvironmentInfo {
+    EnvironmentInfo {
+        name: name.into(),
+        region: None,
+        expected_account: None,
+        mode: Mode::Observe,
+        file_count_threshold: 100_000,
+        service: None,
+        file_system: None,
+    }
+}
+
+fn state() -> State {
+    let mut state = State::new(vec![info("one"), info("two")], at(0));
+    for environment in 0..2 {
+        let on = vec![(SourceId::IDENTITY, 10_000)];
+        let off = vec![(SourceId::PROBE, "off".to_owned())];
+        update(&mut state, Event::Prepared { environment, on, off }, at(0));
+    }
+    state
+}
+
+fn observed(environment: usize, t: i64, result: Result<&str, FailureClass>) -> Event {
+    let result = match result {
+        Ok(account) => Ok(vec![Facts::Identity(Identity {
+            account: account.into(),
+            arn: String::new(),
+            region: String::new(),
+        })]),
+        Err(class) => Err(Failure::new(class, "as scripted")),
+    };
+    let reading = Reading {
+        source: SourceId::IDENTITY,
+        started_at: at(t),
+        at: at(t),
+        took_ms: 1,
+        calls: 1,
+        cost_usd: None,
+        next_at: at(t + 10),
+        result,
+        warnings: Vec::new(),
+    };
+    Event::Observed { environment, reading: Box::new(reading) }
+}
+
+#[test]
+fn a_reading_changes_only_the_environment_it_belongs_to() {
+    let mut state = state();
+    update(&mut state, observed(1, 5, Ok("222")), at(5));
+    assert_eq!(state.shown().info.name, "one");
+    assert!(state.shown().world.identity.is_none());
+    assert_eq!(update(&mut state, Event::Focus(1), at(6)), [Effect::Focus(1)]);
+    assert_eq!(state.shown().info.name, "two");
+    assert_eq!(state.shown().world.identity.as_ref().unwrap().account, "222");
+    assert_eq!(update(&mut state, Event::Focus(9), at(7)), []);
+    assert_eq!(state.focused, 1, "an environment that is not there is not focused");
+}
+
+#[test]
+fn frozen_shows_what_was_while_data_comes_in_behind() {
+    let mut state = state();
+    update(&mut state, observed(0, 5, Ok("1")), at(5));
+    update(&mut state, Event::Action(Action::Freeze), at(6));
+    update(&mut state, observed(0, 20, Ok("2")), at(20));
+    assert_eq!(state.shown().world.identity.as_ref().unwrap().account, "1");
+    assert_eq!(state.shown_now(), at(6));
+    assert_eq!(state.environments[0].world.identity.as_ref().unwrap().account, "2");
+    update(&mut state, Event::Action(Action::Freeze), at(21));
+    assert_eq!(state.shown().world.identity.as_ref().unwrap().account, "2");
+    assert_eq!(state.shown_now(), at(21));
+}
+
+#[test]
+fn equal_failures_are_one_run_until_the_source_recovers() {
+    let mut state = state();
+    for t in [1, 2, 3] {
+        update(&mut state, observed(0, t, Err(FailureClass::Timeout)), at(t));
+    }
+    update(&mut state, observed(1, 4, Err(FailureClass::Timeout)), at(4));
+    update(&mut state, observed(0, 5, Err(FailureClass::Denied)), at(5));
+    update(&mut state, observed(0, 6, Ok("1")), at(6));
+    update(&mut state, observed(0, 7, Err(FailureClass::Timeout)), at(7));
+    let runs: Vec<_> = state
+        .failures
+        .iter()
+        .map(|f| (f.environment.as_str(), f.failure.class, f.times, f.recovered_at))
+        .collect();
+    assert_eq!(
+        runs,
+        [
+            ("one", FailureClass::Timeout, 3, Some(at(6))),
+            ("two", FailureClass::Timeout, 1, None),
+            ("one", FailureClass::Denied, 1, Some(at(6))),
+            ("one", FailureClass::Timeout, 1, None),
+        ]
+    );
+}
+
+#[test]
+fn the_error_history_is_bounded() {
+    let mut state = state();
+    for t in 0..2_000 {
+        let class = if t % 2 == 0 { Err(FailureClass::Timeout) } else { Ok("1") };
+        update(&mut state, observed(0, t, class), at(t));
+    }
+    assert_eq!(state.failures.len(), 500);
+    assert_eq!(state.failures.back().unwrap().last_at, at(1_998));
+}
+
+#[test]
+fn time_never_runs_backwards_and_a_notice_ends() {
+    let mut state = state();
+    update(&mut state, Event::Notice("copied".into()), at(10));
+    update(&mut state, Event::Tick, at(3));
+    assert_eq!(state.now, at(10));
+    update(&mut state, Event::Tick, at(14));
+    assert!(state.notice.is_some());
+    update(&mut state, Event::Tick, at(10) + TimeDelta::seconds(5));
+    assert!(state.notice.is_none());
+}
+
+#[test]
+fn quit_and_signals_end_and_poll_now_asks_for_the_shown_environment() {
+    let mut state = state();
+    assert_eq!(update(&mut state, Event::Action(Action::Quit), at(1)), [Effect::Quit]);
+    assert_eq!(update(&mut state, Event::Terminate, at(1)), [Effect::Quit]);
+    update(&mut state, Event::Focus(1), at(1));
+    assert_eq!(update(&mut state, Event::Action(Action::PollNow), at(2)), [Effect::PollNow(1)]);
+}
+
+#[test]
+fn a_source_that_is_off_says_why_and_a_dead_task_is_a_failure() {
+    let mut state = state();
+    assert_eq!(state.shown().world.off[&SourceId::PROBE], "off");
+    update(&mut state, Event::TaskDied { name: "poller ecs".into(), why: "boom".into() }, at(1));
+    let entry = state.failures.back().unwrap();
+    assert!(entry.failure.text.contains("poller ecs") && entry.failure.text.contains("boom"));
+}
