@@ -3,6 +3,8 @@
 
 #[path = "simulated/stage.rs"]
 mod stage;
+#[path = "simulated/watched.rs"]
+mod watched;
 
 use std::sync::Arc;
 use std::time::Duration;
