@@ -18,6 +18,7 @@ pub mod layout;
 pub mod overlays;
 pub mod pane;
 pub mod panels;
+pub mod picture;
 pub mod record;
 pub mod screens;
 pub mod styles;
