@@ -109,9 +109,10 @@ fn denied_action(message: &str) -> Option<&str> {
 /// No credentials to sign with.
 pub(super) fn no_credentials(error: &CredentialsError) -> Failure {
     let text = match error {
-        CredentialsError::CredentialsNotLoaded(_) => match error.source() {
-            Some(source) => format!("no credentials found: {}", innermost(source)),
-            None => "no credentials found".to_owned(),
+        CredentialsError::CredentialsNotLoaded(_) => match error.source().map(innermost) {
+            // The chain of all providers lists at length why each had none.
+            Some(why) if !why.contains("Attempted:") => format!("no credentials found: {why}"),
+            _ => "no credentials found in variables, profile, SSO or instance metadata".to_owned(),
         },
         CredentialsError::ProviderTimedOut(_) => "the credentials provider did not answer in time".to_owned(),
         CredentialsError::InvalidConfiguration(_) => {
