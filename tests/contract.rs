@@ -6,6 +6,8 @@
 #[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::process::{Command, Output};
 
 use chrono::{DateTime, Utc};
@@ -46,6 +48,24 @@ fn snapshot(world: &World, peer: &Peer) -> Value {
     serde_json::from_slice(&output.stdout).expect("one JSON object")
 }
 
+/// An NFS server that answers NULL calls (RFC 5531: accepted, success) on the mount target's loopback address.
+fn answer_null_calls(address: &str) {
+    let server = TcpListener::bind((address, 2049)).expect("port 2049 of a loopback address is free");
+    std::thread::spawn(move || {
+        for stream in server.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = [0_u8; 8]; // record mark, xid
+            if stream.read_exact(&mut head).is_ok() {
+                let mut reply = vec![0x80, 0, 0, 24];
+                reply.extend_from_slice(&head[4..]);
+                reply.extend_from_slice(&[0, 0, 0, 1]);
+                reply.extend_from_slice(&[0; 16]);
+                let _ = stream.write_all(&reply);
+            }
+        }
+    });
+}
+
 fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
@@ -60,6 +80,7 @@ fn instant(value: &Value) -> DateTime<Utc> {
 fn every_field_of_the_contract_is_there() {
     let peer = Peer::shared();
     let world = World::create(peer, "ap-northeast-1", &[]);
+    answer_null_calls(&world.mount_targets[0].ip_address);
     let s = snapshot(&world, peer);
     assert_eq!(
         keys(&s),
@@ -72,10 +93,16 @@ fn every_field_of_the_contract_is_there() {
     assert!((Utc::now() - instant(&s["at"])).num_seconds().abs() < 60);
 
     assert_eq!(keys(&s["identity"]), ["account", "arn", "region"]);
-    assert_eq!((&s["identity"]["account"], &s["identity"]["region"]), (&json!("123456789012"), &json!("ap-northeast-1")));
+    assert_eq!(
+        (&s["identity"]["account"], &s["identity"]["region"]),
+        (&json!("123456789012"), &json!("ap-northeast-1"))
+    );
 
     let fs = &s["file_system"];
-    assert_eq!(keys(fs), ["id", "lifecycle_state", "performance_mode", "throughput_mode", "size_bytes", "one_zone"]);
+    assert_eq!(
+        keys(fs),
+        ["id", "lifecycle_state", "performance_mode", "throughput_mode", "size_bytes", "one_zone"]
+    );
     assert_eq!(fs["id"], json!(world.file_system));
     assert_eq!((&fs["lifecycle_state"], &fs["throughput_mode"]), (&json!("available"), &json!("elastic")));
     assert!(fs["size_bytes"].is_u64() && fs["one_zone"].is_null());
@@ -83,7 +110,10 @@ fn every_field_of_the_contract_is_there() {
     let targets = s["mount_targets"].as_array().unwrap();
     assert_eq!(targets.len(), world.mount_targets.len());
     for (shown, made) in targets.iter().zip(&world.mount_targets) {
-        assert_eq!(keys(shown), ["mount_target_id", "ip_address", "availability_zone", "subnet_id", "state", "probe_ms"]);
+        assert_eq!(
+            keys(shown),
+            ["mount_target_id", "ip_address", "availability_zone", "subnet_id", "state", "probe_ms"]
+        );
         assert_eq!(shown["mount_target_id"], json!(made.mount_target_id));
         assert_eq!(shown["ip_address"], json!(made.ip_address));
         assert_eq!(shown["availability_zone"], json!(made.availability_zone));
@@ -91,8 +121,17 @@ fn every_field_of_the_contract_is_there() {
         assert_eq!(shown["state"], json!("available"));
     }
 
+    assert!(targets[0]["probe_ms"].as_f64().unwrap() < 1000.0, "it answers");
+    assert!(targets[1]["probe_ms"].is_null(), "nobody listens there");
+    let probe = s["sources"].as_array().unwrap().iter().find(|x| x["source"] == json!("probe")).unwrap();
+    let why = probe["error"].as_str().unwrap();
+    assert!(why.contains(&world.mount_targets[1].ip_address) && why.contains("connection refused"), "{why}");
+
     let zones = s["zones"].as_array().unwrap();
-    assert_eq!(zones.iter().map(|z| z["name"].as_str().unwrap()).collect::<Vec<_>>(), ["ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d"]);
+    assert_eq!(
+        zones.iter().map(|z| z["name"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d"]
+    );
     assert_eq!(keys(&zones[0]), ["name", "subnets", "mount_target_id", "tasks", "local_io_ratio"]);
     for (zone, subnet) in zones.iter().zip(&world.subnets) {
         assert_eq!(zone["subnets"], json!([subnet.id]));
@@ -105,7 +144,10 @@ fn every_field_of_the_contract_is_there() {
     assert_eq!(keys(published), ["parameter", "version", "changed_at", "mount_targets"]);
     assert_eq!((&published["parameter"], &published["version"]), (&json!(world.parameter), &json!(1)));
     instant(&published["changed_at"]);
-    assert_eq!(keys(&published["mount_targets"][0]), ["mount_target_id", "ip_address", "availability_zone", "subnet_id"]);
+    assert_eq!(
+        keys(&published["mount_targets"][0]),
+        ["mount_target_id", "ip_address", "availability_zone", "subnet_id"]
+    );
     assert_eq!(published["mount_targets"].as_array().unwrap().len(), 2);
     assert_eq!(s["drift"], json!([]));
 
@@ -128,7 +170,10 @@ fn service_tasks_metrics_alarms_and_sources_are_complete() {
             .collect::<Vec<_>>()
     );
     assert_eq!((&service["cluster"], &service["name"]), (&json!(world.cluster), &json!(world.service)));
-    assert_eq!((&service["desired"], &service["running"], &service["pending"]), (&json!(2), &json!(2), &json!(0)));
+    assert_eq!(
+        (&service["desired"], &service["running"], &service["pending"]),
+        (&json!(2), &json!(2), &json!(0))
+    );
     assert_eq!((&service["rollout_state"], &service["steady"]), (&json!("COMPLETED"), &json!(true)));
     assert_eq!((&service["autoscaled"], &service["mounts_by"]), (&json!(false), &json!("list")));
     assert_eq!(
@@ -173,12 +218,17 @@ fn service_tasks_metrics_alarms_and_sources_are_complete() {
     }
 
     let count = &s["file_count"];
-    assert_eq!(keys(count), ["files", "directories", "threshold", "recursive", "took_ms", "source", "at", "largest"]);
+    assert_eq!(
+        keys(count),
+        ["files", "directories", "threshold", "recursive", "took_ms", "source", "at", "largest"]
+    );
     assert_eq!((&count["source"], &count["threshold"]), (&json!("cloudwatch"), &json!(100_000)));
 
     let sources = s["sources"].as_array().unwrap();
     let names: Vec<&str> = sources.iter().map(|x| x["source"].as_str().unwrap()).collect();
-    for name in ["efs", "ecs", "ssm", "subnets", "cloudwatch", "alarms", "identity", "autoscaling", "probe", "files"] {
+    for name in
+        ["efs", "ecs", "ssm", "subnets", "cloudwatch", "alarms", "identity", "autoscaling", "probe", "files"]
+    {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
     for source in sources {
@@ -200,10 +250,12 @@ fn three_hundred_tasks_six_zones_and_four_hundred_metrics_are_not_cut_off() {
     let world = World::create(peer, "us-east-1", &["--subnets", "6", "--tasks", "300", "--metrics", "400"]);
     let mut file = String::from("[[environment]]\nname = \"large\"\n");
     file += &format!("[environment.file_system]\nid = \"{}\"\n", world.file_system);
-    file += &format!("[environment.service]\ncluster = \"{}\"\nname = \"{}\"\n", world.cluster, world.service);
+    file +=
+        &format!("[environment.service]\ncluster = \"{}\"\nname = \"{}\"\n", world.cluster, world.service);
     for n in 0..400 {
         file += &format!(
-            "[[environment.metric]]\nnamespace = \"Test\"\nname = \"Metric{n}\"\nstatistic = \"Average\"\ndimensions = {{}}\n"
+            "[[environment.metric]]\nnamespace = \"Test/Many\"\nname = \"Metric{n:03}\"\n\
+             statistic = \"Average\"\ndimensions = {{ Number = \"{n}\" }}\n"
         );
     }
     let folder = tempfile::tempdir().unwrap();
@@ -218,7 +270,7 @@ fn three_hundred_tasks_six_zones_and_four_hundred_metrics_are_not_cut_off() {
     let running = s["tasks"].as_array().unwrap().iter().filter(|t| t["status"] == json!("RUNNING")).count();
     assert_eq!(running, 300);
     assert_eq!(s["zones"].as_array().unwrap().len(), 6);
-    let of_test = s["metrics"].as_array().unwrap().iter().filter(|m| m["namespace"] == json!("Test"));
+    let of_test = s["metrics"].as_array().unwrap().iter().filter(|m| m["namespace"] == json!("Test/Many"));
     let with_value = of_test.clone().filter(|m| m["value"].is_number()).count();
     assert_eq!((of_test.count(), with_value), (400, 400));
 }
@@ -235,7 +287,10 @@ fn it_fails_only_if_neither_file_system_nor_service_could_be_read_and_still_prin
     assert!(s["file_system"].is_null() && s["service"].is_object());
     let efs = s["sources"].as_array().unwrap().iter().find(|x| x["source"] == json!("efs")).unwrap();
     let why = efs["error"].as_str().unwrap();
-    assert!(efs["state"] == json!("never") && why.contains("missing IAM action elasticfilesystem:Describe"), "{efs}");
+    assert!(
+        efs["state"] == json!("never") && why.contains("missing IAM action elasticfilesystem:Describe"),
+        "{efs}"
+    );
 
     peer.faults("eu-west-1", &json!({"efs.*": denied, "ecs.*": denied}));
     let output = miharu(&["snapshot", "--json"], &variables(&world, peer));
@@ -246,6 +301,9 @@ fn it_fails_only_if_neither_file_system_nor_service_could_be_read_and_still_prin
     let output = miharu(&["doctor"], &variables(&world, peer));
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("allow elasticfilesystem:Describe") && text.contains("allow ecs:Describe"), "{text}");
+    assert!(
+        text.contains("allow elasticfilesystem:Describe") && text.contains("allow ecs:Describe"),
+        "{text}"
+    );
     peer.faults("eu-west-1", &json!({}));
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::alarm::Alarm;
-use super::count::FileCount;
+use super::count::{CountSource, FileCount};
 use super::ecs::{Service, Task};
 use super::efs::{FileSystem, MountTarget};
 use super::facts::Facts;
@@ -104,6 +104,7 @@ impl World {
             }
             Facts::Metrics(series) => {
                 self.metrics.extend(series.into_iter().map(|s| (s.key.clone(), s)));
+                self.remember_counts_of_metric();
             }
             Facts::Alarms(mut alarms) => {
                 alarms.sort_by(|a, b| (a.state, &a.name).cmp(&(b.state, &b.name)));
@@ -115,14 +116,37 @@ impl World {
                 self.probes = probes.into_iter().map(|p| (p.mount_target_id.clone(), p)).collect();
             }
             Facts::Files(count) => {
-                if self.count_history.back().is_none_or(|(at, _)| *at < count.at) {
-                    self.count_history.push_back((count.at, count.files));
-                    while self.count_history.len() > COUNTS_KEPT {
-                        self.count_history.pop_front();
-                    }
+                // Two ways of counting differ; their difference is no growth.
+                if self.file_count.as_ref().is_some_and(|before| before.source != count.source) {
+                    self.count_history.clear();
                 }
+                self.remember_count(count.at, count.files);
                 self.file_count = Some(count);
+                self.remember_counts_of_metric();
             }
+        }
+    }
+
+    fn remember_count(&mut self, at: DateTime<Utc>, files: u64) {
+        match self.count_history.binary_search_by_key(&at, |(at, _)| *at) {
+            Ok(known) => self.count_history[known].1 = files,
+            Err(place) => self.count_history.insert(place, (at, files)),
+        }
+        while self.count_history.len() > COUNTS_KEPT {
+            self.count_history.pop_front();
+        }
+    }
+
+    /// A count that comes from the metric has its past there too.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of files")]
+    fn remember_counts_of_metric(&mut self) {
+        if self.file_count.as_ref().is_none_or(|c| c.source != CountSource::Cloudwatch) {
+            return;
+        }
+        let series =
+            self.metrics.values().find(|s| s.key.namespace == "EFSMountAutoscaling" && s.key.name == "FileCount");
+        for (at, files) in series.map(|s| s.points.clone()).unwrap_or_default() {
+            self.remember_count(at, files.max(0.0).round() as u64);
         }
     }
 
@@ -141,7 +165,7 @@ impl World {
         self.tasks.iter().flatten().filter(|t| t.is_stopped())
     }
 
-    /// The newest series of a metric whose dimensions include all of `dimensions`.
+    /// The series of a metric, whatever its dimensions: an environment has one file system and one service.
     pub fn metric(&self, namespace: &str, name: &str, statistic: &str) -> Option<&MetricSeries> {
         self.metrics
             .values()
@@ -210,6 +234,30 @@ mod tests {
         world.merge(&reading(70, Ok(identity("2"))));
         let state = &world.sources[&SourceId::IDENTITY];
         assert_eq!((&state.error, state.failures, state.failing_since), (&None, 0, None));
+    }
+
+    #[test]
+    fn a_count_of_the_metric_has_its_past_there_and_another_origin_starts_anew() {
+        let count = |t, files, source| {
+            let (directories, recursive, took_ms) = (None, None, None);
+            Facts::Files(FileCount { files, directories, recursive, took_ms, source, at: at(t), largest: vec![] })
+        };
+        let key = MetricKey {
+            namespace: "EFSMountAutoscaling".into(),
+            name: "FileCount".into(),
+            statistic: "Maximum".into(),
+            dimensions: BTreeMap::new(),
+        };
+        let points = vec![(at(0), 10.0), (at(60), 20.0), (at(120), 30.0)];
+        let series = MetricSeries { key, unit: "Count".into(), period_s: 60, points };
+        let mut world = World::default();
+        world.learn(&Facts::Metrics(vec![series]));
+        assert!(world.count_history.is_empty(), "nothing says that the count comes from there");
+        world.learn(&count(120, 30, CountSource::Cloudwatch));
+        assert_eq!(world.count_history, [(at(0), 10), (at(60), 20), (at(120), 30)]);
+        assert_eq!(world.growth_per_min(), Some(10.0));
+        world.learn(&count(130, 99, CountSource::Path));
+        assert_eq!((world.count_history.len(), world.growth_per_min()), (1, None));
     }
 
     #[test]
