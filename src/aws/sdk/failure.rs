@@ -9,7 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::allow::{Read, Refused};
 use super::causes::{broke_off, find, innermost, is_html, mentions, shortened};
-use super::clients::Clients;
+use super::clients::{CREDENTIALS_PATIENCE, Clients};
 use super::codes::{ErrorAnswer, class_of, credentials_words, plain_code};
 use crate::domain::source::{Failure, FailureClass};
 
@@ -23,6 +23,9 @@ where
         Failure::new(FailureClass::Refused, refused.to_string())
     } else if let Some(e) = find::<CredentialsError>(error) {
         no_credentials(e)
+    } else if mentions(error, "identity resolver timed out") {
+        // The SDK's cache of identities gave up on the provider.
+        no_credentials(&CredentialsError::provider_timed_out(CREDENTIALS_PATIENCE))
     } else {
         match error {
             SdkError::ServiceError(e) => answered(
@@ -114,7 +117,9 @@ pub(super) fn no_credentials(error: &CredentialsError) -> Failure {
             Some(why) if !why.contains("Attempted:") => format!("no credentials found: {why}"),
             _ => "no credentials found in variables, profile, SSO or instance metadata".to_owned(),
         },
-        CredentialsError::ProviderTimedOut(_) => "the credentials provider did not answer in time".to_owned(),
+        CredentialsError::ProviderTimedOut(_) => {
+            format!("the credentials provider gave no answer within {}", seconds(CREDENTIALS_PATIENCE))
+        }
         CredentialsError::InvalidConfiguration(_) => {
             format!("the AWS configuration is not valid: {}", innermost(error))
         }
