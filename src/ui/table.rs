@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::num::NonZeroU16;
 
 use ratatui::layout::Rect;
 
@@ -244,8 +245,9 @@ impl Table {
             .min(order.len().saturating_sub(room));
         // column 0 holds the cursor, so rows start one column further right
         let inner = Rect { x: area.x + 1, width: area.width - 1, ..area };
-        let widths = widths(records.columns(), inner.width);
-        self.heading(canvas, inner, records.columns(), &widths);
+        let (gap, widths) = widths(records.columns(), inner.width);
+        let grid = Grid { gap, widths };
+        self.heading(canvas, inner, records.columns(), &grid);
         if order.is_empty() && body > 0 {
             let text = if records.is_empty() { records.none() } else { "no row matches" };
             canvas.put(inner, 0, 1, Role::Muted, text);
@@ -253,7 +255,7 @@ impl Table {
         for (line, row) in order.iter().skip(self.offset).take(room.min(body)).enumerate() {
             let y = u16::try_from(line + 1).unwrap_or(u16::MAX);
             let chosen = focused && self.offset + line == place;
-            draw_row(canvas, inner, y, records, *row, &widths);
+            draw_row(canvas, inner, y, records, *row, &grid);
             if chosen {
                 canvas.put(area, 0, y, Role::Accent, canvas.look.glyphs.cursor);
                 canvas.mark(Rect { y: area.y + y, height: 1, ..area }, Role::Selection);
@@ -264,9 +266,9 @@ impl Table {
         }
     }
 
-    fn heading(&self, canvas: &mut Canvas<'_>, area: Rect, columns: &[Column], widths: &[Option<u16>]) {
+    fn heading(&self, canvas: &mut Canvas<'_>, area: Rect, columns: &[Column], grid: &Grid) {
         let mut x = 0;
-        for (i, (column, width)) in columns.iter().zip(widths).enumerate() {
+        for (i, (column, width)) in columns.iter().zip(&grid.widths).enumerate() {
             let Some(width) = *width else { continue };
             let mark =
                 if self.sort == Some(i) { canvas.look.glyphs.order[usize::from(self.reverse)] } else { "" };
@@ -279,7 +281,7 @@ impl Table {
                 Line::new().cell(width.into(), role, &name, look)
             };
             canvas.line(Rect { width: (x + width).min(area.width), ..area }, x, 0, &cell);
-            x += width + 1;
+            x += width + grid.gap;
         }
     }
 
@@ -315,17 +317,10 @@ impl Table {
     }
 }
 
-fn draw_row(
-    canvas: &mut Canvas<'_>,
-    area: Rect,
-    y: u16,
-    records: &dyn Records,
-    row: usize,
-    widths: &[Option<u16>],
-) {
+fn draw_row(canvas: &mut Canvas<'_>, area: Rect, y: u16, records: &dyn Records, row: usize, grid: &Grid) {
     let look = canvas.look;
     let mut x = 0;
-    for (c, (column, width)) in records.columns().iter().zip(widths).enumerate() {
+    for (c, (column, width)) in records.columns().iter().zip(&grid.widths).enumerate() {
         let Some(width) = *width else { continue };
         let (role, text) = records.cell(row, c);
         let cell = Rect { width: (x + width).min(area.width), ..area };
@@ -335,16 +330,25 @@ fn draw_row(
         } else {
             canvas.put(cell, x, y, role, &text);
         }
-        x += width + 1;
+        x += width + grid.gap;
     }
 }
 
-/// Widths of the columns that fit into `total`, one column of space between two; `None`: dropped.
-pub fn widths(columns: &[Column], total: u16) -> Vec<Option<u16>> {
+/// Where the columns are.
+struct Grid {
+    gap: u16,
+    widths: Vec<Option<u16>>,
+}
+
+/// Space between columns, two where it costs no column, and widths of those that fit into `total`; `None`:
+/// dropped.
+fn widths(columns: &[Column], total: u16) -> (u16, Vec<Option<u16>>) {
     let mut out: Vec<Option<u16>> = columns.iter().map(|c| Some(c.width)).collect();
+    let least = columns.iter().map(|c| c.width + 2).sum::<u16>().saturating_sub(2);
+    let gap = if least <= total { 2 } else { 1 };
     let used = |out: &[Option<u16>]| -> u16 {
-        let shown = out.iter().flatten().count();
-        out.iter().flatten().sum::<u16>() + u16::try_from(shown.saturating_sub(1)).unwrap_or(0)
+        let shown = u16::try_from(out.iter().flatten().count()).unwrap_or(u16::MAX);
+        out.iter().flatten().sum::<u16>() + gap * shown.saturating_sub(1)
     };
     while used(&out) > total {
         let worst = columns
@@ -360,15 +364,14 @@ pub fn widths(columns: &[Column], total: u16) -> Vec<Option<u16>> {
     let growing = |out: &[Option<u16>]| {
         columns.iter().zip(out).filter(|(_, w)| w.is_some()).map(|(c, _)| c.grow).sum::<u16>()
     };
-    let shares = growing(&out);
-    if shares > 0 {
+    if let Some(shares) = NonZeroU16::new(growing(&out)) {
         for (column, width) in columns.iter().zip(&mut out) {
             if let Some(width) = width {
                 *width += spare * column.grow / shares;
             }
         }
     }
-    out
+    (gap, out)
 }
 
 fn compare(a: &SortKey, b: &SortKey, reverse: bool) -> Ordering {
@@ -467,9 +470,10 @@ mod tests {
             Column::number("c", 5, 1),
             Column::wide("d", 5, 0),
         ];
-        assert_eq!(widths(&columns, 30), [Some(5), Some(5), Some(5), Some(12)]);
-        assert_eq!(widths(&columns, 17), [Some(5), None, Some(5), Some(5)]);
-        assert_eq!(widths(&columns, 12), [Some(5), None, None, Some(6)]);
-        assert_eq!(widths(&columns, 3), [Some(5), None, None, Some(5)]);
+        assert_eq!(widths(&columns, 30), (2, vec![Some(5), Some(5), Some(5), Some(9)]));
+        assert_eq!(widths(&columns, 23), (1, vec![Some(5), Some(5), Some(5), Some(5)]));
+        assert_eq!(widths(&columns, 17).1, [Some(5), None, Some(5), Some(5)]);
+        assert_eq!(widths(&columns, 12).1, [Some(5), None, None, Some(6)]);
+        assert_eq!(widths(&columns, 3).1, [Some(5), None, None, Some(5)]);
     }
 }

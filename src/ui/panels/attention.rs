@@ -78,8 +78,9 @@ impl Panel for Attention {
     fn sources(&self) -> &'static [SourceId] {
         &[]
     }
-    fn height(&self, view: &View<'_>, _width: u16) -> u16 {
-        u16::try_from(findings(view).len().clamp(1, 10) + 1).unwrap_or(2)
+    fn height(&self, _view: &View<'_>, _width: u16) -> u16 {
+        // always the same, so that a new finding moves nothing below
+        6
     }
     fn lines<'v>(&self, view: &'v View<'_>, _room: Room) -> Vec<Line<'v>> {
         if !findings(view).is_empty() {

@@ -35,9 +35,8 @@ impl Rows<'_> {
             Some(Ok(list)) => {
                 Ok(list.mount_targets.iter().position(|e| e.mount_target_id == target.mount_target_id))
             }
-            Some(Err(_)) => Err(()),
             None if self.0.world.published.is_some() => Ok(None),
-            None => Err(()),
+            Some(Err(_)) | None => Err(()),
         }
     }
 }
