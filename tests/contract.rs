@@ -1,6 +1,6 @@
 //! `miharu snapshot --json` of the real binary against an AWS endpoint: the contract of DESIGN §2, field by field,
 //! in an environment that boto3 made.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says where by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says where by panicking")]
 #![expect(clippy::disallowed_methods, reason = "a test asks where its tools are")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
@@ -248,16 +248,18 @@ fn service_tasks_metrics_alarms_and_sources_are_complete() {
 fn three_hundred_tasks_six_zones_and_four_hundred_metrics_are_not_cut_off() {
     let peer = Peer::shared();
     let world = World::create(peer, "us-east-1", &["--subnets", "6", "--tasks", "300", "--metrics", "400"]);
-    let mut file = String::from("[[environment]]\nname = \"large\"\n");
-    file += &format!("[environment.file_system]\nid = \"{}\"\n", world.file_system);
-    file +=
-        &format!("[environment.service]\ncluster = \"{}\"\nname = \"{}\"\n", world.cluster, world.service);
-    for n in 0..400 {
-        file += &format!(
+    let head = format!(
+        "[[environment]]\nname = \"large\"\n[environment.file_system]\nid = \"{}\"\n\
+         [environment.service]\ncluster = \"{}\"\nname = \"{}\"\n",
+        world.file_system, world.cluster, world.service
+    );
+    let metric = |n: u32| {
+        format!(
             "[[environment.metric]]\nnamespace = \"Test/Many\"\nname = \"Metric{n:03}\"\n\
              statistic = \"Average\"\ndimensions = {{ Number = \"{n}\" }}\n"
-        );
-    }
+        )
+    };
+    let file: String = std::iter::once(head).chain((0..400).map(metric)).collect();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
     std::fs::write(&path, file).unwrap();

@@ -1,6 +1,5 @@
 //! A few flows of the real binary in a pseudo-terminal.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says where by panicking")]
-#![expect(clippy::disallowed_methods, reason = "waits for a real process in real time")]
 
 #[path = "support/terminal.rs"]
 mod terminal;

@@ -1,4 +1,10 @@
 //! The simulated AWS through its ports, under paused time: each scenario does what its description says.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says where by panicking")]
+
+#[path = "simulated/stage.rs"]
+mod stage;
+#[path = "simulated/watched.rs"]
+mod watched;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,107 +22,7 @@ use miharu::domain::price::{CLOUDWATCH_REQUEST, METRIC_REQUESTED};
 use miharu::domain::published::PublishedList;
 use miharu::domain::source::FailureClass;
 use miharu::simulated::{CLUSTER, PARAMETER, SERVICE, Scenario, Simulated};
-
-/// A scenario under way, with the clock of the test.
-struct Stage {
-    epoch: DateTime<Utc>,
-    clock: Clock,
-    environment: Environment,
-    outside: Outside,
-}
-
-fn epoch() -> DateTime<Utc> {
-    "2026-11-20T14:02:13.250Z".parse().unwrap()
-}
-
-impl Stage {
-    fn new(name: &str, seed: u64) -> Self {
-        let scenario = Scenario::load(name).unwrap_or_else(|e| panic!("{e}"));
-        Self::of(&scenario, seed, 1.0)
-    }
-
-    fn of(scenario: &Scenario, seed: u64, speed: f64) -> Self {
-        let clock = Clock::virtual_from(epoch(), speed);
-        let simulated = Arc::new(Simulated::new(scenario, seed, clock.clone()));
-        Self {
-            epoch: epoch(),
-            clock,
-            environment: simulated.environment(),
-            outside: Simulated::outside(&simulated),
-        }
-    }
-
-    fn aws(&self) -> &dyn Aws {
-        &*self.outside.aws
-    }
-
-    /// Lets time pass until some seconds after the start.
-    async fn until(&self, s: i64) {
-        let left = self.epoch + TimeDelta::seconds(s) - self.clock.now();
-        if let Ok(left) = left.to_std() {
-            self.clock.sleep(left).await;
-        }
-    }
-
-    async fn service(&self) -> Service {
-        self.aws().service(CLUSTER, SERVICE).await.unwrap()
-    }
-
-    async fn tasks(&self, status: DesiredStatus) -> Vec<Task> {
-        let aws = self.aws();
-        let arns = all_pages(10, |token| aws.list_tasks(CLUSTER, SERVICE, status, token)).await.unwrap();
-        match arns.len() {
-            0 => Vec::new(),
-            _ => aws.describe_tasks(CLUSTER, &arns).await.unwrap(),
-        }
-    }
-
-    async fn targets(&self) -> Vec<MountTarget> {
-        let id = self.environment.file_system_id.clone().unwrap();
-        all_pages(10, |marker| self.aws().mount_targets(&id, marker)).await.unwrap()
-    }
-
-    async fn list(&self) -> (i64, Vec<String>) {
-        let current = self.aws().parameter(PARAMETER).await.unwrap();
-        let list = PublishedList::parse(&current.value).unwrap();
-        (current.version, list.mount_targets.into_iter().map(|e| e.mount_target_id).collect())
-    }
-
-    async fn alarm(&self, part: &str) -> Alarm {
-        let alarms = all_pages(10, |token| self.aws().alarms(token)).await.unwrap();
-        let found: Vec<Alarm> = alarms.into_iter().filter(|a| a.name.contains(part)).collect();
-        assert_eq!(found.len(), 1, "{part}");
-        found.into_iter().next().unwrap()
-    }
-
-    /// Points of the last minutes, oldest first.
-    async fn points(&self, key: &MetricKey, minutes: i64) -> Vec<(DateTime<Utc>, f64)> {
-        let to = self.clock.now();
-        let query = MetricQuery { key: key.clone(), period_s: 60 };
-        let page =
-            self.aws().metric_data(&[query], to - TimeDelta::minutes(minutes), to, None).await.unwrap();
-        page.items.into_iter().flat_map(|p| p.points).collect()
-    }
-
-    fn key(&self, namespace: &str, name: &str, statistic: &str) -> MetricKey {
-        let dimensions = match namespace {
-            "AWS/EFS" => vec![("FileSystemId", self.environment.file_system_id.clone().unwrap())],
-            "AWS/ECS" => vec![("ClusterName", CLUSTER.into()), ("ServiceName", SERVICE.into())],
-            _ => vec![],
-        };
-        MetricKey {
-            namespace: namespace.into(),
-            name: name.into(),
-            statistic: statistic.into(),
-            dimensions: dimensions.into_iter().map(|(k, v)| (k.to_owned(), v)).collect(),
-        }
-    }
-
-    async fn files(&self) -> f64 {
-        let key = self.key("EFSMountAutoscaling", "FileCount", "Maximum");
-        self.points(&key, 10).await.last().unwrap().1
-    }
-}
+use stage::{Stage, epoch};
 
 /// Everything that the ports tell, as text.
 async fn everything(stage: &Stage) -> Vec<String> {
@@ -148,8 +54,8 @@ async fn the_same_seed_gives_the_same_answers_however_often_it_was_asked_before(
         let mut told = Vec::new();
         for every in [1800, 60, 1] {
             let stage = Stage::new(name, 11);
-            for s in (0..1800).step_by(every) {
-                stage.until(i64::try_from(s).unwrap()).await;
+            for s in (0..1800_i64).step_by(every) {
+                stage.until(s).await;
                 stage.service().await;
             }
             stage.until(1800).await;
@@ -178,9 +84,8 @@ async fn calm_is_quiet() {
         let (version, listed) = stage.list().await;
         let targets = stage.targets().await;
         assert!(targets.iter().all(|t| t.is_available() && listed.contains(&t.mount_target_id)));
-        let mut alarms = stage.aws().alarms(None).await.unwrap().items;
-        alarms.retain(|a| a.state == AlarmState::Alarm);
-        assert_eq!(alarms, [], "minute {minute}");
+        let alarms = stage.aws().alarms(None).await.unwrap().items;
+        assert!(alarms.len() == 4 && alarms.iter().all(|a| a.state == AlarmState::Ok), "{alarms:?}");
         seen.push(format!("{service:?} {zones:?} {version} {targets:?}"));
         busy.push(stage.points(&cpu, 5).await.last().unwrap().1);
         assert!(stage.files().await < 60_000.0);
@@ -249,7 +154,6 @@ async fn the_storm_passes_the_threshold_within_three_minutes_and_alarms_follow()
         assert_eq!(stage.alarm("total-io").await.state, AlarmState::Alarm);
         stage.until(660).await;
         assert_eq!(stage.alarm("percent-io").await.state, AlarmState::Alarm);
-        assert_eq!(stage.alarm("lambda-duration").await.state, AlarmState::InsufficientData);
         stage.until(1800).await;
         assert_eq!(stage.alarm("cpu").await.state, AlarmState::Ok, "after the storm");
         assert!(stage.files().await > threshold, "the files stay");
@@ -369,7 +273,7 @@ async fn a_throttled_call_is_repeated_and_every_request_is_counted() {
     assert_eq!((calls, usage.len()), (3, 0), "what was refused is not billed");
     stage.until(700).await;
     let key = stage.key("AWS/ECS", "CPUUtilization", "Average");
-    let (_, Metered { calls, usage }) = metered(async {
+    let ((), Metered { calls, usage }) = metered(async {
         stage.aws().alarms(None).await.unwrap();
         stage.points(&key, 5).await;
         stage.aws().caller_identity().await.unwrap();
@@ -526,4 +430,41 @@ async fn answers_take_20_to_80_ms_whatever_the_speed_of_the_clock() {
             assert!(bounds.contains(&took), "{took:?}");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_mount_target_makes_its_tasks_unhealthy_and_they_are_replaced() {
+    let text = "title = 't'\ndescription = 'd'\n[world]\nminimum_healthy_percent = 50\n[[at]]\nafter = '10s'\n\
+                do = 'delete-mount-target'\nzone = 'ap-northeast-1d'\n[[at]]\nafter = '11s'\ndo = 'put-list'";
+    let stage = Stage::of(&Scenario::parse("t", "t.toml", text).unwrap(), 5, 1.0);
+    let before = stage.tasks(DesiredStatus::Running).await;
+    stage.until(300).await;
+    let service = stage.service().await;
+    assert!(service.steady(), "{service:#?}");
+    let stopped = stage.tasks(DesiredStatus::Stopped).await;
+    assert_eq!(stopped.len(), before.len(), "by the list every task had mounted it");
+    for task in stopped {
+        assert_eq!(task.stopped_reason.as_deref(), Some("Task failed container health checks"));
+    }
+    let connections = stage.key("AWS/EFS", "ClientConnections", "Sum");
+    let (_, value) = *stage.points(&connections, 5).await.last().unwrap();
+    assert!((value - 12.0).abs() < f64::EPSILON, "six tasks, two entries: {value}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_former_function_and_auto_scaling_are_there_when_the_scenario_has_them() {
+    let text = "title = 't'\ndescription = 'd'\n[world]\nlambda = true\nfiles = 200000\n\
+                autoscaling = { min = 2, max = 9 }\n[[load]]\nat = '0s'\nops_per_s = 10";
+    let stage = Stage::of(&Scenario::parse("t", "t.toml", text).unwrap(), 5, 1.0);
+    let target = stage.aws().scalable_target(CLUSTER, SERVICE).await.unwrap().unwrap();
+    assert_eq!((target.min, target.max, target.suspended), (2, 9, false));
+    let mut key = stage.key("AWS/Lambda", "Invocations", "Sum");
+    key.dimensions = [("FunctionName".to_owned(), stage.environment.lambda_function.clone().unwrap())].into();
+    let runs = stage.points(&key, 60).await;
+    assert_eq!(runs.len(), 12, "every five minutes: {runs:?}");
+    key.name = "Duration".into();
+    key.statistic = "Maximum".into();
+    assert!(stage.points(&key, 60).await.iter().all(|(_, ms)| *ms > 30_000.0));
+    assert_eq!(stage.alarm("lambda-duration").await.state, AlarmState::Alarm);
+    assert_eq!(stage.alarm("lambda-errors").await.state, AlarmState::Ok);
 }

@@ -1,5 +1,5 @@
 //! Reads the source tree and holds it to the floors of the architecture note (`src/lib.rs`).
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says where by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test says where by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -27,7 +27,7 @@ pub struct Global {
     /// The environment to show or to read
     #[arg(long, global = true, value_name = "NAME")]
     pub environment: Option<String>,
-    /// Configuration file instead of config.toml in $XDG_CONFIG_HOME/miharu
+    /// Configuration file instead of the one in the configuration directory
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// No call that changes something can leave

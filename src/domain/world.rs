@@ -143,8 +143,10 @@ impl World {
         if self.file_count.as_ref().is_none_or(|c| c.source != CountSource::Cloudwatch) {
             return;
         }
-        let series =
-            self.metrics.values().find(|s| s.key.namespace == "EFSMountAutoscaling" && s.key.name == "FileCount");
+        let series = self
+            .metrics
+            .values()
+            .find(|s| s.key.namespace == "EFSMountAutoscaling" && s.key.name == "FileCount");
         for (at, files) in series.map(|s| s.points.clone()).unwrap_or_default() {
             self.remember_count(at, files.max(0.0).round() as u64);
         }
@@ -240,7 +242,15 @@ mod tests {
     fn a_count_of_the_metric_has_its_past_there_and_another_origin_starts_anew() {
         let count = |t, files, source| {
             let (directories, recursive, took_ms) = (None, None, None);
-            Facts::Files(FileCount { files, directories, recursive, took_ms, source, at: at(t), largest: vec![] })
+            Facts::Files(FileCount {
+                files,
+                directories,
+                recursive,
+                took_ms,
+                source,
+                at: at(t),
+                largest: vec![],
+            })
         };
         let key = MetricKey {
             namespace: "EFSMountAutoscaling".into(),

@@ -1,6 +1,6 @@
 //! CloudWatch metrics: what follows from the minutes that have passed. Nothing here can be set.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -267,9 +267,4 @@ impl World {
             dimensions: found.map_or_else(BTreeMap::new, |m| self.dimensions(m.dimensions)),
         }
     }
-}
-
-/// Names of all metrics, for tests and docs.
-pub fn names() -> BTreeSet<(&'static str, &'static str)> {
-    METRICS.iter().map(|m| (m.namespace, m.name)).collect()
 }

@@ -7,8 +7,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, Utc};
-
 use crate::aws::Outside;
 use crate::clock::Clock;
 use crate::config::model::Environment;
@@ -21,7 +19,7 @@ mod efs;
 mod faults;
 mod ids;
 mod load;
-pub mod metrics;
+mod metrics;
 mod network;
 mod parameters;
 mod ports;
@@ -57,11 +55,6 @@ impl Simulated {
     pub fn new(scenario: &Scenario, seed: u64, clock: Clock) -> Self {
         let world = World::new(scenario, seed, clock.now(), clock.speed().max(1e-3));
         Self { seed, clock, threshold: scenario.world.threshold, world: Mutex::new(world) }
-    }
-
-    /// What time it is in this world.
-    pub fn now(&self) -> DateTime<Utc> {
-        self.clock.now()
     }
 
     /// Looks at the world as it is now.

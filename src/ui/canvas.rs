@@ -5,11 +5,12 @@ use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
 
 use crate::config::theme::Role;
 
 use super::glyphs::Glyphs;
-use super::styles::Styles;
+use super::styles::{self, Styles};
 use super::text;
 
 /// How things look: colours and shapes.
@@ -100,8 +101,13 @@ impl Canvas<'_> {
         }
         let columns = usize::from(area.width - x);
         let shown = text::fit(content, columns, self.look.glyphs.ellipsis);
-        let style = self.look.styles.get(role);
-        let (end, _) = self.buf.set_stringn(area.x + x, area.y + y, &shown, columns, style);
+        let inner = shown.trim_matches(' ');
+        let blanks = shown.len() - shown.trim_start_matches(' ').len();
+        let before = u16::try_from(blanks).unwrap_or(u16::MAX);
+        let (style, plain) = (self.look.styles.get(role), self.look.styles.get(Role::Text));
+        let (end, _) = self.buf.set_stringn(area.x + x, area.y + y, &shown, columns, plain);
+        // blanks around a text are not part of it: reversed or underlined they would look like it
+        self.buf.set_stringn(area.x + x + before, area.y + y, inner, columns.saturating_sub(blanks), style);
         end - area.x
     }
 
@@ -151,9 +157,33 @@ impl Canvas<'_> {
         }
     }
 
-    /// Gives a row the style of a role on top of what it has.
+    /// Gives a row the style of a role on top of what it has: the selected row.
     pub fn mark(&mut self, row: Rect, role: Role) {
+        self.plain_if_reversed(row, role);
         self.buf.set_style(row, self.look.styles.get(role));
+    }
+
+    /// Gives a row the background of a role and keeps the colours of what is written on it: the bar.
+    pub fn underlay(&mut self, row: Rect, role: Role) {
+        let style = self.look.styles.get(role);
+        self.plain_if_reversed(row, role);
+        for position in row.intersection(self.buf.area).positions() {
+            if let Some(cell) = self.buf.cell_mut(position) {
+                let readable = style.bg.is_none_or(|bg| styles::readable(cell.fg, bg));
+                cell.set_style(if readable { Style { fg: None, ..style } } else { style });
+            }
+        }
+    }
+
+    /// A reversed row would turn each colour written on it into a patch of background, so it goes without.
+    fn plain_if_reversed(&mut self, row: Rect, role: Role) {
+        let style = self.look.styles.get(role);
+        if style.add_modifier.contains(Modifier::REVERSED) {
+            let plain = self.look.styles.get(Role::Text).patch(style);
+            let fg = plain.fg.unwrap_or_default();
+            let bg = plain.bg.unwrap_or_default();
+            self.buf.set_style(row, Style::new().fg(fg).bg(bg));
+        }
     }
 
     /// Empties a rectangle.

@@ -1,5 +1,6 @@
 //! The bar at the top and the line at the bottom.
 
+use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
 use crate::app::action::Action;
@@ -8,18 +9,26 @@ use crate::config::theme::Role;
 use crate::domain::freshness::Freshness;
 use crate::domain::snapshot::Mode;
 use crate::domain::units;
+use crate::domain::world::World;
 
 use super::canvas::{Canvas, Line};
 use super::layout::PanelId;
 use super::screens::SCREENS;
+use super::text;
 use super::view::{View, plural};
+
+/// Columns that one foreign name may take of the bar.
+const LONGEST: usize = 30;
 
 /// Draws the bar: where this is, in which mode, how fresh, what it costs, what time it is. What must not be
 /// overlooked stays when space is short.
 pub fn bar(canvas: &mut Canvas<'_>, row: Rect, view: &View<'_>) {
-    canvas.mark(row, Role::Bar);
-    let mut parts = parts(view);
-    let clock = view.state.now.format("%H:%M UTC ").to_string();
+    let mut parts = parts(view, row.width);
+    // nor has a frozen display a clock that would stand still
+    let clock = match view.state.frozen {
+        Some(_) => String::new(),
+        None => view.now.format("%H:%M UTC ").to_string(),
+    };
     let room = usize::from(row.width).saturating_sub(clock.len() + 2);
     let total = |parts: &[(u8, Line<'_>)]| parts.iter().map(|p| p.1.width() + 2).sum::<usize>();
     while total(&parts) > room {
@@ -34,35 +43,30 @@ pub fn bar(canvas: &mut Canvas<'_>, row: Rect, view: &View<'_>) {
     if usize::from(x) + clock.len() <= usize::from(row.width) {
         canvas.line_right(row, 0, &Line::new().add(Role::Bar, clock));
     }
-    // what was drawn in a role that has a background of its own keeps the bar's
-    let style = canvas.look.styles.get(Role::Bar);
-    if let Some(bg) = style.bg {
-        for x in row.left()..row.right() {
-            if let Some(cell) = canvas.buf.cell_mut((x, row.y)) {
-                cell.bg = bg;
-            }
-        }
-    }
+    canvas.underlay(row, Role::Bar);
 }
 
 /// The parts of the bar with the order in which they are left out; 0: never.
-fn parts<'v>(view: &'v View<'_>) -> Vec<(u8, Line<'v>)> {
+fn parts<'v>(view: &'v View<'_>, width: u16) -> Vec<(u8, Line<'v>)> {
     let info = &view.env.info;
     let state = view.state;
+    let longest = LONGEST.min(usize::from(width) / 3);
     let mut out = vec![
-        (9, Line::new().add(Role::Accent, "miharu")),
-        (1, Line::new().add(Role::Bar, info.name.as_str())),
+        (10, Line::new().add(Role::Accent, "miharu")),
+        (0, Line::new().add(Role::Bar, text::fit(&info.name, longest, view.look.glyphs.ellipsis))),
     ];
     if let Some(demo) = &state.demo {
-        out.push((3, Line::new().add(Role::Accent, "DEMO ").add(Role::Bar, demo.as_str())));
+        out.push((0, Line::new().add(Role::Accent, "DEMO")));
+        out.push((6, Line::new().add(Role::Bar, text::fit(demo, LONGEST, view.look.glyphs.ellipsis))));
     }
     let identity = view.world.identity.as_ref();
     if let Some(region) = identity.map(|i| &i.region).or(info.region.as_ref()) {
-        out.push((7, Line::new().add(Role::Bar, region.as_str())));
+        out.push((7, Line::new().add(Role::Bar, text::fit(region, LONGEST, view.look.glyphs.ellipsis))));
     }
     if let Some(identity) = identity {
         let wrong = info.expected_account.as_ref().is_some_and(|e| *e != identity.account);
         let who = format!("{}/{}", identity.account, identity.principal());
+        let who = text::fit(&who, LONGEST, view.look.glyphs.ellipsis).into_owned();
         let line = if wrong {
             Line::new().add(Role::Bad, format!("{who} WRONG ACCOUNT"))
         } else {
@@ -77,28 +81,35 @@ fn parts<'v>(view: &'v View<'_>) -> Vec<(u8, Line<'v>)> {
     };
     out.push((5, Line::new().add(role, mode)));
     if state.read_only {
-        out.push((4, Line::new().add(Role::Ok, "READ-ONLY")));
+        out.push((0, Line::new().add(Role::Ok, "READ-ONLY")));
     }
     if let Some(frozen) = &state.frozen {
         out.push((0, Line::new().add(Role::Stale, frozen.at.format("FROZEN since %H:%M:%S").to_string())));
     }
-    let (role, words) = freshness(view);
-    out.push((2, Line::new().add(role, words)));
+    // frozen, the display stands still whatever comes in behind it: it must not claim that anything is fresh
+    if state.frozen.is_none() {
+        let (role, words) = freshness(view.world, view.now);
+        out.push((1, Line::new().add(role, words)));
+    }
     if let Some(cost) = view.world.cost_usd_per_h().filter(|_| !view.world.sources.is_empty()) {
-        out.push((6, Line::new().add(Role::Bar, units::usd_per_h(cost))));
+        out.push((9, Line::new().add(Role::Bar, units::usd_per_h(cost))));
     }
     out
 }
 
 /// All sources in a few words: `all fresh`, `ecs late, 2 stale`.
-pub fn freshness(view: &View<'_>) -> (Role, String) {
-    let sources = &view.world.sources;
+pub fn freshness(world: &World, now: DateTime<Utc>) -> (Role, String) {
+    let sources = &world.sources;
     let in_state = |f: Freshness| {
-        sources.values().filter(move |s| s.freshness(view.now) == f).map(|s| s.id.0).collect::<Vec<_>>()
+        sources.values().filter(move |s| s.freshness(now) == f).map(|s| s.id.0).collect::<Vec<_>>()
     };
     let never = in_state(Freshness::Never);
     if never.len() == sources.len() {
-        return (Role::Unknown, "nothing read yet".to_owned());
+        let why = sources.values().find_map(|s| s.error.as_ref());
+        return match why {
+            Some(e) => (Role::Bad, format!("nothing read: {}", e.class.word())),
+            None => (Role::Unknown, "nothing read yet".to_owned()),
+        };
     }
     let mut words = Vec::new();
     for (names, word) in
@@ -123,8 +134,6 @@ pub struct Foot<'a> {
     pub pending: &'a str,
     /// Panels that did not fit.
     pub hidden: &'a [PanelId],
-    /// Screen that shows what is hidden, if another does.
-    pub elsewhere: Option<Action>,
 }
 
 /// Draws the line at the bottom: the screens, what is to be told, the most useful keys.
@@ -139,17 +148,6 @@ pub fn foot(canvas: &mut Canvas<'_>, row: Rect, view: &View<'_>, foot: &Foot<'_>
         line.push(if i == foot.screen { Role::Title } else { Role::Muted }, screen.name);
         line.push(Role::Muted, "  ");
     }
-    let mut hints = Line::new();
-    for action in [Action::Palette, Action::Help, Action::Quit] {
-        if let Some(key) = key(action) {
-            hints.push(Role::Muted, "  ");
-            hints.push(Role::Key, key);
-            hints.push(
-                Role::Muted,
-                format!(" {}", if action == Action::Palette { "palette" } else { action.name() }),
-            );
-        }
-    }
     let told = told(view, foot, &key);
     let width = usize::from(row.width.saturating_sub(2));
     let row = Rect { x: row.x + 1, width: row.width.saturating_sub(2), ..row };
@@ -161,9 +159,26 @@ pub fn foot(canvas: &mut Canvas<'_>, row: Rect, view: &View<'_>, foot: &Foot<'_>
         }
     }
     let end = canvas.line(row, x, 0, &told);
-    if usize::from(end) + hints.width() <= width {
-        canvas.line_right(row, 0, &hints);
+    for actions in [&[Action::Palette, Action::Help, Action::Quit][..], &[Action::Help]] {
+        let hints = hints(actions, &key);
+        if usize::from(end) + hints.width() <= width {
+            canvas.line_right(row, 0, &hints);
+            break;
+        }
     }
+}
+
+fn hints(actions: &[Action], key: &dyn Fn(Action) -> Option<String>) -> Line<'static> {
+    let mut line = Line::new();
+    for action in actions {
+        if let Some(key) = key(*action) {
+            line.push(Role::Muted, "  ");
+            line.push(Role::Key, key);
+            let word = if *action == Action::Palette { "palette" } else { action.name() };
+            line.push(Role::Muted, format!(" {word}"));
+        }
+    }
+    line
 }
 
 fn told<'a>(view: &'a View<'_>, foot: &Foot<'a>, key: &dyn Fn(Action) -> Option<String>) -> Line<'a> {
@@ -177,7 +192,7 @@ fn told<'a>(view: &'a View<'_>, foot: &Foot<'a>, key: &dyn Fn(Action) -> Option<
         return Line::new();
     }
     let mut text = format!("{} hidden, enlarge", plural(foot.hidden.len(), "panel", "panels"));
-    if let Some(key) = foot.elsewhere.and_then(key) {
+    if let Some(key) = key(Action::FocusNext) {
         text.push_str(" or press ");
         text.push_str(&key);
     }

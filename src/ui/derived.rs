@@ -72,7 +72,7 @@ impl Derived {
         }
         let world = &env.world;
         let zones = world.zones();
-        self.prefix = prefix(zones.iter().map(|z| z.name.as_str())).to_owned();
+        prefix(zones.iter().map(|z| z.name.as_str())).clone_into(&mut self.prefix);
         self.lanes = zones
             .into_iter()
             .map(|z| Lane {

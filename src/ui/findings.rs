@@ -8,7 +8,8 @@ use crate::config::theme::Role;
 use crate::domain::alarm::AlarmState;
 use crate::domain::drift::DriftKind;
 use crate::domain::ecs::{MountsBy, Task};
-use crate::domain::freshness::Freshness;
+use crate::domain::freshness::{Freshness, SourceState};
+use crate::domain::metric::MetricSeries;
 use crate::domain::source::{FailureClass, SourceId};
 use crate::domain::units;
 
@@ -117,7 +118,16 @@ fn files(view: &View<'_>, out: &mut Vec<Finding>) {
     let mut new = New(out, SourceId::FILES);
     if count.files > threshold {
         let free = view.derived.lanes.iter().find(|l| l.target.is_none());
+        let mounts = view.world.service.as_ref().map(|s| s.mounts_by);
+        let one_zone = view.world.file_system.as_ref().is_some_and(|f| f.one_zone.is_some());
         let detail = match free {
+            _ if one_zone => {
+                "A One Zone file system has exactly one mount target; none can be added.".to_owned()
+            }
+            Some(lane) if mounts == Some(MountsBy::Volume) => format!(
+                "The tasks mount by volume through their own zone; a target in {} helps the tasks there only.",
+                lane.short
+            ),
             Some(lane) => format!(
                 "One more mount target spreads the access; zone {} has none ({} there).",
                 lane.short,
@@ -314,7 +324,7 @@ fn load(view: &View<'_>, out: &mut Vec<Finding>) {
         ("AWS/ECS", "CPUUtilization", "CPU of the service"),
         ("AWS/ECS", "MemoryUtilization", "memory of the service"),
     ] {
-        let last = view.series(namespace, name).and_then(|s| s.last());
+        let last = view.series(namespace, name).and_then(MetricSeries::last);
         if let Some((at, value)) = last.filter(|(_, v)| *v > BUSY) {
             new.add(
                 Level::Soon,
@@ -346,25 +356,40 @@ fn alarms(view: &View<'_>, out: &mut Vec<Finding>) {
 }
 
 fn sources(view: &View<'_>, out: &mut Vec<Finding>) {
-    for source in view.world.sources.values() {
+    // one cause often stops many sources: they are one finding
+    let mut groups: Vec<(Freshness, Option<FailureClass>, Vec<&SourceState>)> = Vec::new();
+    for source in view.world.sources.values().filter(|s| view.complaint_of(s).is_some()) {
         let freshness = source.freshness(view.now);
-        let Some(text) = view.complaint_of(source) else { continue };
-        let class = source.error.as_ref().map(|e| e.class);
-        let level = match (freshness, class) {
+        let class = source.complaint().map(|e| e.class);
+        match groups.iter_mut().find(|g| (g.0, g.1) == (freshness, class)) {
+            Some(group) => group.2.push(source),
+            None => groups.push((freshness, class, vec![source])),
+        }
+    }
+    for (freshness, class, members) in groups {
+        let Some(source) = members.first() else { continue };
+        let failing = members.iter().any(|s| s.error.is_some());
+        let level = match (freshness, class.filter(|_| failing)) {
             (_, Some(FailureClass::Credentials)) | (Freshness::Never, Some(FailureClass::Denied)) => {
                 Level::Now
             }
             (Freshness::Stale | Freshness::Never, _) => Level::Soon,
             (Freshness::Fresh | Freshness::Late, _) => Level::Note,
         };
-        let why = source.complaint().map_or("no answer yet", |e| e.class.word());
-        let title = match source.age(view.now) {
-            Some(age) if freshness != Freshness::Fresh => {
-                format!("{} {}, {}: {why}", source.id, freshness.word(), units::age_step(age))
-            }
-            Some(_) => format!("{} partly read: {why}", source.id),
-            None => format!("{} not read: {why}", source.id),
+        let why = class.map_or("no answer yet", FailureClass::word);
+        let state = match freshness {
+            Freshness::Fresh if failing => "failing",
+            Freshness::Fresh => "partly read",
+            Freshness::Never => "not read",
+            Freshness::Late | Freshness::Stale => freshness.word(),
         };
-        New(out, source.id).add(level, &format!("source/{}", source.id), title, text);
+        let names: Vec<&str> = members.iter().map(|s| s.id.0).collect();
+        let who = if names.len() > 3 { format!("{} sources", names.len()) } else { names.join(", ") };
+        let mut detail = view.complaint_of(source).unwrap_or_default();
+        if names.len() > 1 {
+            detail = format!("{detail} (alike: {})", names.join(", "));
+        }
+        let key = format!("source/{state}/{why}");
+        New(out, source.id).add(level, &key, format!("{who} {state}: {why}"), detail);
     }
 }

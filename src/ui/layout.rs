@@ -1,6 +1,8 @@
 //! Layouts are data: rows and columns of panels with least sizes and priorities. What does not fit is left
 //! out, the least important first, and told.
 
+use std::num::NonZeroU16;
+
 use ratatui::layout::Rect;
 
 /// Name of a panel.
@@ -22,7 +24,7 @@ pub enum Part {
         height: u16,
         /// Share of rows that are left over.
         grow: u16,
-        /// Left out when space is short: the highest number first; 0 never.
+        /// Left out when space is short: the highest number first.
         drop: u8,
     },
     /// One above the other.
@@ -38,24 +40,28 @@ pub struct Placed {
     pub panels: Vec<(PanelId, Rect)>,
     /// Panels that did not fit.
     pub hidden: Vec<PanelId>,
+    /// All panels of the layout in reading order, the hidden ones too.
+    pub order: Vec<PanelId>,
 }
 
-/// What the layout asks a panel: how many rows it would like, title included, at that width.
+/// What the layout asks a panel: how many rows it would like at that width, title and a blank row at the end
+/// included.
 pub type Wish<'a> = &'a dyn Fn(PanelId, u16) -> u16;
 
-/// Takes the first of `layouts` that fits whole, else the last without what does not fit.
-pub fn place(layouts: &[Part], area: Rect, wish: Wish<'_>) -> Placed {
+/// Takes the first of `layouts` that fits whole, else the last without what does not fit; `keep` always stays,
+/// so that every panel can be reached in any terminal.
+pub fn place(layouts: &[Part], area: Rect, keep: PanelId, wish: Wish<'_>) -> Placed {
     let Some(last) = layouts.last() else { return Placed::default() };
     let part = layouts.iter().find(|p| fits(p, &[], area)).unwrap_or(last);
     let mut all = Vec::new();
     collect(part, &mut all);
     let mut hidden: Vec<PanelId> = Vec::new();
     while !fits(part, &hidden, area) {
-        let next = all.iter().filter(|(id, drop)| *drop > 0 && !hidden.contains(id)).max_by_key(|p| p.1);
+        let next = all.iter().filter(|(id, _)| *id != keep && !hidden.contains(id)).max_by_key(|p| p.1);
         let Some((id, _)) = next else { break };
         hidden.push(id);
     }
-    let mut placed = Placed { panels: Vec::new(), hidden };
+    let mut placed = Placed { panels: Vec::new(), hidden, order: all.into_iter().map(|p| p.0).collect() };
     let hidden = placed.hidden.clone();
     put(part, &hidden, area, wish, &mut placed.panels);
     placed
@@ -189,15 +195,23 @@ fn put(part: &Part, hidden: &[PanelId], area: Rect, wish: Wish<'_>, out: &mut Ve
 fn rows(parts: &[Part], hidden: &[PanelId], area: Rect, wish: Wish<'_>) -> Vec<u16> {
     let mut out: Vec<u16> = parts.iter().map(|p| least(p, hidden).map_or(0, |l| l.1)).collect();
     let mut spare = area.height.saturating_sub(out.iter().fold(0, |a, b| a.saturating_add(*b)));
-    for (part, height) in parts.iter().zip(&mut out) {
-        if *height > 0 {
-            let more = ideal(part, hidden, area.width, wish).saturating_sub(*height).min(spare);
-            *height += more;
-            spare -= more;
+    // row by row in turn, so that no panel has all it would like while another is cut short
+    let ideals: Vec<u16> = parts.iter().map(|p| ideal(p, hidden, area.width, wish)).collect();
+    // first what they have to say, then the blank row below
+    for blank in [1, 0] {
+        let mut given = true;
+        while spare > 0 && given {
+            given = false;
+            for (height, ideal) in out.iter_mut().zip(&ideals) {
+                if spare > 0 && *height > 0 && *height + blank < *ideal {
+                    *height += 1;
+                    spare -= 1;
+                    given = true;
+                }
+            }
         }
     }
-    let shares: u16 = parts.iter().map(|p| grow(p, hidden)).sum();
-    if shares > 0 {
+    if let Some(shares) = NonZeroU16::new(parts.iter().map(|p| grow(p, hidden)).sum()) {
         let whole = spare;
         for (part, height) in parts.iter().zip(&mut out) {
             let more = whole * grow(part, hidden) / shares;
@@ -227,16 +241,18 @@ mod tests {
     #[test]
     fn the_least_important_goes_first() {
         let layout = [Part::Rows(STACK)];
-        let all = place(&layout, Rect::new(0, 0, 32, 10), &|_, _| 0);
+        let all = place(&layout, Rect::new(0, 0, 32, 10), "a", &|_, _| 0);
         assert_eq!(
             all.panels,
             [("a", Rect::new(0, 0, 10, 4)), ("b", Rect::new(12, 0, 20, 4)), ("c", Rect::new(0, 4, 32, 6))]
         );
-        let low = place(&layout, Rect::new(0, 0, 32, 5), &|_, _| 0);
+        let low = place(&layout, Rect::new(0, 0, 32, 5), "a", &|_, _| 0);
         assert_eq!(low.hidden, ["b"]);
         assert_eq!(low.panels, [("a", Rect::new(0, 0, 32, 3)), ("c", Rect::new(0, 3, 32, 2))]);
-        assert_eq!(place(&layout, Rect::new(0, 0, 32, 3), &|_, _| 0).hidden, ["b", "c"]);
-        assert!(place(&layout, Rect::new(0, 0, 0, 0), &|_, _| 9).panels.is_empty());
+        assert_eq!(place(&layout, Rect::new(0, 0, 32, 3), "a", &|_, _| 0).hidden, ["b", "c"]);
+        let kept = place(&layout, Rect::new(0, 0, 32, 4), "b", &|_, _| 0);
+        assert_eq!((kept.hidden, kept.order), (vec!["c"], vec!["a", "b", "c"]), "what has the focus stays");
+        assert!(place(&layout, Rect::new(0, 0, 0, 0), "a", &|_, _| 9).panels.is_empty());
     }
 
     #[test]
@@ -245,7 +261,7 @@ mod tests {
         for w in 0..40 {
             for h in 0..20 {
                 let area = Rect::new(3, 2, w, h);
-                let placed = place(&layout, area, &|_, _| 7);
+                let placed = place(&layout, area, "c", &|_, _| 7);
                 for (i, (_, a)) in placed.panels.iter().enumerate() {
                     assert_eq!(a.intersection(area), *a);
                     for (_, b) in &placed.panels[i + 1..] {

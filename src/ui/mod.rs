@@ -13,10 +13,12 @@ pub mod field;
 pub mod filter;
 pub mod findings;
 pub mod glyphs;
+pub mod grid;
 pub mod layout;
 pub mod overlays;
 pub mod pane;
 pub mod panels;
+pub mod picture;
 pub mod record;
 pub mod screens;
 pub mod styles;
@@ -67,8 +69,8 @@ pub struct Ui {
     screen: usize,
     /// Focused panel of each screen.
     focus: Vec<PanelId>,
-    /// Panels of the last frame, in reading order.
-    visible: Vec<PanelId>,
+    /// Panels of the last frame in reading order, those that did not fit too.
+    order: Vec<PanelId>,
     panes: Vec<Pane>,
     overlays: Vec<Overlay>,
     pending: String,
@@ -85,7 +87,7 @@ impl Ui {
             themes: Vec::new(),
             screen: 0,
             focus: SCREENS.iter().map(|s| s.focus).collect(),
-            visible: Vec::new(),
+            order: Vec::new(),
             panes: PANELS.iter().map(|p| Pane::new(*p)).collect(),
             overlays: Vec::new(),
             pending: String::new(),
@@ -116,10 +118,10 @@ impl Ui {
 
     fn focused(&self) -> PanelId {
         let wanted = self.focus.get(self.screen).copied().unwrap_or_default();
-        if self.visible.is_empty() || self.visible.contains(&wanted) {
+        if self.order.is_empty() || self.order.contains(&wanted) {
             return wanted;
         }
-        self.visible.first().copied().unwrap_or(wanted)
+        self.order.first().copied().unwrap_or(wanted)
     }
 
     fn pane(&self) -> Option<&Pane> {
@@ -216,7 +218,7 @@ impl Ui {
             Action::Themes => self.open(Kind::Pick(Choices::Themes)),
             _ if !self.overlays.is_empty() => {}
             Action::FocusNext | Action::Right => self.move_focus(1),
-            Action::FocusPrevious | Action::Left => self.move_focus(self.visible.len().saturating_sub(1)),
+            Action::FocusPrevious | Action::Left => self.move_focus(self.order.len().saturating_sub(1)),
             Action::Open | Action::Raw | Action::Copy => return self.look_closer(action, state),
             _ => {}
         }
@@ -227,7 +229,7 @@ impl Ui {
         self.overlays.clear();
         if screen != self.screen {
             self.screen = screen;
-            self.visible.clear();
+            self.order.clear();
         }
     }
 
@@ -238,9 +240,9 @@ impl Ui {
 
     fn move_focus(&mut self, by: usize) {
         let now = self.focused();
-        let place = self.visible.iter().position(|id| *id == now).unwrap_or(0);
-        let to = (place + by) % self.visible.len().max(1);
-        if let (Some(id), Some(slot)) = (self.visible.get(to).copied(), self.focus.get_mut(self.screen)) {
+        let place = self.order.iter().position(|id| *id == now).unwrap_or(0);
+        let to = (place + by) % self.order.len().max(1);
+        if let (Some(id), Some(slot)) = (self.order.get(to).copied(), self.focus.get_mut(self.screen)) {
             *slot = id;
         }
     }
@@ -278,27 +280,26 @@ impl Ui {
         let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
         let wish = |id: PanelId, width: u16| {
             panels::panel(id).map_or(0, |p| {
-                let complaint = u16::from(view.complaint(p.sources()).is_some());
+                let complaint = u16::from(view.complaint(p.sources(), &[]).is_some());
                 p.height(&view, width.saturating_sub(2)).saturating_add(2 + complaint)
             })
         };
         let layouts = SCREENS.get(self.screen).map_or(&[][..], |s| s.layouts);
-        let placed = layout::place(layouts, body, &wish);
-        self.visible = placed.panels.iter().map(|p| p.0).collect();
+        let placed = layout::place(layouts, body, self.focused(), &wish);
+        self.order.clone_from(&placed.order);
         let focused = self.focused();
         chrome::bar(&mut canvas, Rect { height: 1, ..area }, &view);
+        let mut said = Vec::new();
         for (id, rect) in &placed.panels {
             if let Some(pane) = self.panes.iter_mut().find(|p| p.panel.id() == *id) {
-                pane.draw(&mut canvas, *rect, &view, *id == focused && self.overlays.is_empty());
+                pane.draw(&mut canvas, *rect, &view, *id == focused && self.overlays.is_empty(), &mut said);
             }
         }
-        let elsewhere = placed.hidden.iter().filter_map(|id| panels::panel(id)?.leads_to()).next();
         let foot = chrome::Foot {
             screen: self.screen,
             keymap: &self.keymap,
             pending: &self.pending,
             hidden: &placed.hidden,
-            elsewhere,
         };
         chrome::foot(&mut canvas, Rect { y: area.bottom() - 1, height: 1, ..area }, &view, &foot);
         let shelf = Shelf { keymap: &self.keymap, themes: &self.themes, theme: &self.theme };

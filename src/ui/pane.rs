@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::app::action::{Action, TextEdit};
 use crate::config::theme::Role;
+use crate::domain::source::SourceId;
 
 use super::canvas::{Canvas, Line, inset};
 use super::panels::{Panel, Room};
@@ -67,8 +68,15 @@ impl Pane {
         self.panel.record(view, &self.key(view))
     }
 
-    /// Draws it.
-    pub fn draw(&mut self, canvas: &mut Canvas<'_>, area: Rect, view: &View<'_>, focused: bool) {
+    /// Draws it. What was `said` of a source on this screen is not said again.
+    pub fn draw(
+        &mut self,
+        canvas: &mut Canvas<'_>,
+        area: Rect,
+        view: &View<'_>,
+        focused: bool,
+        said: &mut Vec<SourceId>,
+    ) {
         if area.is_empty() {
             return;
         }
@@ -86,8 +94,9 @@ impl Pane {
             return;
         }
         if body.height >= 3
-            && let Some((role, why)) = view.complaint(self.panel.sources())
+            && let Some((source, role, why)) = view.complaint(self.panel.sources(), said)
         {
+            said.push(source);
             body.height -= 1;
             canvas.put(body.union(Rect { height: body.height + 1, ..body }), 0, body.height, role, &why);
         }

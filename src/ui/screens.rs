@@ -30,13 +30,19 @@ pub const SCREENS: &[Screen] = &[
             Part::Rows(&[
                 Part::Columns(&[(1, panel("storage", 50, 7, 0, 2)), (1, panel("service", 50, 7, 0, 3))]),
                 panel("attention", 60, 6, 1, 0),
+                Part::Columns(&[(1, panel("trends", 50, 6, 1, 5)), (1, panel("events", 50, 6, 0, 6))]),
                 panel("sources", 60, 2, 0, 4),
             ]),
             Part::Rows(&[
-                panel("attention", 38, 4, 1, 0),
-                panel("storage", 38, 7, 0, 2),
-                panel("service", 38, 6, 0, 3),
-                panel("sources", 38, 3, 0, 4),
+                Part::Columns(&[(1, panel("storage", 50, 7, 0, 2)), (1, panel("service", 50, 7, 0, 3))]),
+                panel("attention", 60, 6, 1, 0),
+                panel("sources", 60, 2, 0, 4),
+            ]),
+            Part::Rows(&[
+                panel("attention", 38, 3, 1, 0),
+                panel("storage", 38, 5, 0, 2),
+                panel("service", 38, 4, 0, 3),
+                panel("sources", 38, 2, 0, 4),
             ]),
         ],
     },
@@ -53,7 +59,7 @@ pub const SCREENS: &[Screen] = &[
                 panel("goals", 60, 7, 0, 7),
             ]),
             Part::Rows(&[
-                panel("mount-targets", 38, 5, 0, 0),
+                panel("mount-targets", 38, 4, 0, 0),
                 panel("published", 38, 4, 0, 2),
                 panel("files", 38, 4, 0, 3),
                 panel("trends", 38, 6, 0, 5),
@@ -68,9 +74,9 @@ pub const SCREENS: &[Screen] = &[
         action: Action::Tasks,
         focus: "tasks",
         layouts: &[Part::Rows(&[
-            panel("deployments", 38, 5, 0, 2),
-            panel("tasks", 38, 6, 3, 0),
-            panel("events", 38, 4, 1, 3),
+            panel("deployments", 38, 4, 0, 2),
+            panel("tasks", 38, 4, 4, 0),
+            panel("events", 38, 3, 1, 3),
         ])],
     },
 ];

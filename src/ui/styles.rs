@@ -38,15 +38,15 @@ impl Styles {
             }
         }
         let selected = Role::ALL.iter().any(|(role, _)| seen == looks(self.get(*role).patch(selection)));
-        let in_bar =
-            Role::ALL.iter().any(|(role, _)| seen == looks(self.get(Role::Bar).patch(self.get(*role))));
         if selected {
-            letter(Role::Selection)
-        } else if in_bar {
-            letter(Role::Bar)
-        } else {
-            '?'
+            return letter(Role::Selection);
         }
+        // on the bar a role keeps its colour, where that can be read, and takes the bar's background
+        let bar = self.get(Role::Bar);
+        let base = Style { fg: None, ..bar };
+        let on_bar = Role::ALL.iter().find(|(role, _)| seen == looks(self.get(*role).patch(base)));
+        let whole = Role::ALL.iter().any(|(role, _)| seen == looks(self.get(*role).patch(bar)));
+        on_bar.map_or(if whole { letter(Role::Bar) } else { '?' }, |r| letter(r.0))
     }
 }
 
@@ -105,9 +105,43 @@ fn colour(c: Colour) -> Color {
     }
 }
 
+/// Whether text of one colour can be read on the other: a contrast of at least 3, as WCAG asks of large text.
+/// Colours whose looks only the terminal knows are taken as readable.
+pub fn readable(fg: Color, bg: Color) -> bool {
+    let (Some(a), Some(b)) = (luminance(fg), luminance(bg)) else { return true };
+    (a.max(b) + 0.05) / (a.min(b) + 0.05) >= 3.0
+}
+
+/// Relative luminance as WCAG 2 defines it.
+fn luminance(colour: Color) -> Option<f64> {
+    let step = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
+    let (red, green, blue) = match colour {
+        Color::Rgb(red, green, blue) => (red, green, blue),
+        Color::Indexed(i @ 16..232) => {
+            let i = i - 16;
+            (step(i / 36), step(i / 6 % 6), step(i % 6))
+        }
+        Color::Indexed(i @ 232..) => (8 + (i - 232) * 10, 8 + (i - 232) * 10, 8 + (i - 232) * 10),
+        _ => return None,
+    };
+    let linear = |value: u8| {
+        let value = f64::from(value) / 255.0;
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    Some(0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn yellow_on_white_cannot_be_read() {
+        assert!(!readable(Color::Rgb(240, 228, 66), Color::Rgb(255, 255, 255)));
+        assert!(!readable(Color::Indexed(226), Color::Indexed(231)));
+        assert!(readable(Color::Rgb(0, 0, 0), Color::Indexed(255)));
+        assert!(readable(Color::Yellow, Color::Gray), "the terminal's own colours are its own business");
+    }
 
     #[test]
     fn roles_index_their_own_style() {

@@ -12,38 +12,7 @@ use crate::config::theme::Role;
 use super::canvas::{Canvas, Line};
 use super::field::Field;
 use super::filter::Filter;
-
-/// A column. Widths are fixed, so that nothing moves when a number grows a digit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
-    /// Heading, and the name in filters.
-    pub name: &'static str,
-    /// Columns of the screen it takes at least.
-    pub width: u16,
-    /// Its share of what is left over; 0: none.
-    pub grow: u16,
-    /// Aligned right, as numbers are.
-    pub right: bool,
-    /// Dropped when space is short: the highest number first; 0 never.
-    pub drop: u8,
-}
-
-impl Column {
-    /// A column of text.
-    pub const fn text(name: &'static str, width: u16, drop: u8) -> Self {
-        Self { name, width, grow: 0, right: false, drop }
-    }
-
-    /// A column of numbers.
-    pub const fn number(name: &'static str, width: u16, drop: u8) -> Self {
-        Self { name, width, grow: 0, right: true, drop }
-    }
-
-    /// A column that takes what is left over.
-    pub const fn wide(name: &'static str, width: u16, drop: u8) -> Self {
-        Self { name, width, grow: 1, right: false, drop }
-    }
-}
+use super::grid::{self, Column, Grid};
 
 /// What a row is put in order by. Rows without a value come last either way.
 #[derive(Debug, Clone, PartialEq)]
@@ -244,8 +213,8 @@ impl Table {
             .min(order.len().saturating_sub(room));
         // column 0 holds the cursor, so rows start one column further right
         let inner = Rect { x: area.x + 1, width: area.width - 1, ..area };
-        let widths = widths(records.columns(), inner.width);
-        self.heading(canvas, inner, records.columns(), &widths);
+        let grid = grid::widths(records.columns(), inner.width);
+        self.heading(canvas, inner, records.columns(), &grid);
         if order.is_empty() && body > 0 {
             let text = if records.is_empty() { records.none() } else { "no row matches" };
             canvas.put(inner, 0, 1, Role::Muted, text);
@@ -253,7 +222,7 @@ impl Table {
         for (line, row) in order.iter().skip(self.offset).take(room.min(body)).enumerate() {
             let y = u16::try_from(line + 1).unwrap_or(u16::MAX);
             let chosen = focused && self.offset + line == place;
-            draw_row(canvas, inner, y, records, *row, &widths);
+            grid::draw_row(canvas, inner, y, records, *row, &grid);
             if chosen {
                 canvas.put(area, 0, y, Role::Accent, canvas.look.glyphs.cursor);
                 canvas.mark(Rect { y: area.y + y, height: 1, ..area }, Role::Selection);
@@ -264,9 +233,9 @@ impl Table {
         }
     }
 
-    fn heading(&self, canvas: &mut Canvas<'_>, area: Rect, columns: &[Column], widths: &[Option<u16>]) {
+    fn heading(&self, canvas: &mut Canvas<'_>, area: Rect, columns: &[Column], grid: &Grid) {
         let mut x = 0;
-        for (i, (column, width)) in columns.iter().zip(widths).enumerate() {
+        for (i, (column, width)) in columns.iter().zip(&grid.widths).enumerate() {
             let Some(width) = *width else { continue };
             let mark =
                 if self.sort == Some(i) { canvas.look.glyphs.order[usize::from(self.reverse)] } else { "" };
@@ -279,7 +248,7 @@ impl Table {
                 Line::new().cell(width.into(), role, &name, look)
             };
             canvas.line(Rect { width: (x + width).min(area.width), ..area }, x, 0, &cell);
-            x += width + 1;
+            x += width + grid.gap;
         }
     }
 
@@ -313,62 +282,6 @@ impl Table {
             }
         }
     }
-}
-
-fn draw_row(
-    canvas: &mut Canvas<'_>,
-    area: Rect,
-    y: u16,
-    records: &dyn Records,
-    row: usize,
-    widths: &[Option<u16>],
-) {
-    let look = canvas.look;
-    let mut x = 0;
-    for (c, (column, width)) in records.columns().iter().zip(widths).enumerate() {
-        let Some(width) = *width else { continue };
-        let (role, text) = records.cell(row, c);
-        let cell = Rect { width: (x + width).min(area.width), ..area };
-        if column.right {
-            let line = Line::new().number(width.into(), role, &text, look);
-            canvas.line(cell, x, y, &line);
-        } else {
-            canvas.put(cell, x, y, role, &text);
-        }
-        x += width + 1;
-    }
-}
-
-/// Widths of the columns that fit into `total`, one column of space between two; `None`: dropped.
-pub fn widths(columns: &[Column], total: u16) -> Vec<Option<u16>> {
-    let mut out: Vec<Option<u16>> = columns.iter().map(|c| Some(c.width)).collect();
-    let used = |out: &[Option<u16>]| -> u16 {
-        let shown = out.iter().flatten().count();
-        out.iter().flatten().sum::<u16>() + u16::try_from(shown.saturating_sub(1)).unwrap_or(0)
-    };
-    while used(&out) > total {
-        let worst = columns
-            .iter()
-            .enumerate()
-            .filter(|(i, c)| c.drop > 0 && out.get(*i).copied().flatten().is_some())
-            .max_by_key(|(_, c)| c.drop)
-            .map(|(i, _)| i);
-        let Some(slot) = worst.and_then(|i| out.get_mut(i)) else { break };
-        *slot = None;
-    }
-    let spare = total.saturating_sub(used(&out));
-    let growing = |out: &[Option<u16>]| {
-        columns.iter().zip(out).filter(|(_, w)| w.is_some()).map(|(c, _)| c.grow).sum::<u16>()
-    };
-    let shares = growing(&out);
-    if shares > 0 {
-        for (column, width) in columns.iter().zip(&mut out) {
-            if let Some(width) = width {
-                *width += spare * column.grow / shares;
-            }
-        }
-    }
-    out
 }
 
 fn compare(a: &SortKey, b: &SortKey, reverse: bool) -> Ordering {
@@ -457,19 +370,5 @@ mod tests {
         table.on(Action::Back, &rows);
         assert_eq!(names(&mut table, &rows).len(), 3);
         assert!(!table.on(Action::Back, &rows), "nothing left to undo");
-    }
-
-    #[test]
-    fn columns_are_dropped_by_priority_and_grow() {
-        let columns = [
-            Column::text("a", 5, 0),
-            Column::text("b", 5, 2),
-            Column::number("c", 5, 1),
-            Column::wide("d", 5, 0),
-        ];
-        assert_eq!(widths(&columns, 30), [Some(5), Some(5), Some(5), Some(12)]);
-        assert_eq!(widths(&columns, 17), [Some(5), None, Some(5), Some(5)]);
-        assert_eq!(widths(&columns, 12), [Some(5), None, None, Some(6)]);
-        assert_eq!(widths(&columns, 3), [Some(5), None, None, Some(5)]);
     }
 }

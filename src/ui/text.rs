@@ -63,25 +63,39 @@ enum Kind {
     Silent,
 }
 
+/// Characters that would be invisible, turn the line round, or be drawn as nobody knows what.
+const HARMFUL: &[std::ops::RangeInclusive<char>] = &[
+    // soft hyphen
+    '\u{ad}'..='\u{ad}',
+    // bidi marks, embeddings, overrides and isolates; zero-width space; invisible operators
+    '\u{61c}'..='\u{61c}',
+    '\u{180e}'..='\u{180e}',
+    '\u{200b}'..='\u{200f}',
+    '\u{202a}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{fff9}'..='\u{fffb}',
+    // conjoining vowels and finals: no width of their own, and not that of a mark either
+    '\u{1160}'..='\u{11ff}',
+    '\u{d7b0}'..='\u{d7fb}',
+    // private use
+    '\u{e000}'..='\u{f8ff}',
+    '\u{f0000}'..='\u{10ffff}',
+    // regional indicators, skin tones, tags: they merge with their neighbours in some terminals only
+    '\u{1f1e6}'..='\u{1f1ff}',
+    '\u{1f3fb}'..='\u{1f3ff}',
+    '\u{e0000}'..='\u{e007f}',
+];
+
 fn kind(c: char) -> Kind {
     match c {
         '\n' | '\r' | '\t' | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{2028}' | '\u{2029}' | '\u{202f}' => {
             Kind::Space
         }
-        // joiners, variation selectors, tags, skin tones: they change the width of what stands before them,
-        // and no two terminals agree by how much
+        // joiners and variation selectors change the width of what stands before them, and no two terminals
+        // agree by how much
         '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => Kind::Silent,
-        '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..='\u{e007f}' | '\u{1f1e6}'..='\u{1f1ff}' => Kind::Harmful,
-        // bidi controls, zero width, line and paragraph formats
-        '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' => {
-            Kind::Harmful
-        }
-        '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{ad}' => Kind::Harmful,
-        // private use: may be anything in the reader's font
-        '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => Kind::Harmful,
-        c if c.is_control() => Kind::Harmful,
-        // conjoining vowels and finals have no width of their own and no width of a mark either
-        '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7fb}' => Kind::Harmful,
+        c if c.is_control() || HARMFUL.iter().any(|range| range.contains(&c)) => Kind::Harmful,
         c if c.width().unwrap_or(0) == 0 => Kind::Mark,
         _ => Kind::Visible,
     }
@@ -123,16 +137,12 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
-    for word in text.split_word_bounds() {
+    for word in text.split_inclusive(' ') {
+        // the space after a word may hang over the border
         let w = width(word);
-        if used + w <= columns {
-            if !(used == 0 && word.trim().is_empty() && !lines.is_empty()) {
-                line.push_str(word);
-                used += w;
-            }
-            continue;
-        }
-        if word.trim().is_empty() {
+        if used + width(word.trim_end_matches(' ')) <= columns {
+            line.push_str(word);
+            used += w;
             continue;
         }
         if used > 0 {
@@ -141,7 +151,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
         }
         for grapheme in word.graphemes(true) {
             let g = UnicodeWidthStr::width(grapheme);
-            if used + g > columns && used > 0 {
+            if used + g > columns && used > 0 && grapheme != " " {
                 lines.push(std::mem::take(&mut line));
                 used = 0;
             }
@@ -151,7 +161,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             }
         }
     }
-    if !line.is_empty() || lines.is_empty() {
+    if !line.trim_end().is_empty() || lines.is_empty() {
         lines.push(line.trim_end().to_owned());
     }
     lines

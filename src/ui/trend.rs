@@ -53,8 +53,36 @@ pub fn count_slots<'a>(
     slots
 }
 
-/// The bars.
+/// The bars in one row.
 pub fn bars(slots: &[Option<f64>], scale: Scale, glyphs: &Glyphs) -> String {
+    chart(slots, scale, glyphs, 1).pop().unwrap_or_default()
+}
+
+/// The bars over several rows, the top row first.
+pub fn chart(slots: &[Option<f64>], scale: Scale, glyphs: &Glyphs, rows: usize) -> Vec<String> {
+    let steps = rows.max(1) * 8;
+    let levels = levels(slots, scale, steps);
+    (0..rows.max(1))
+        .rev()
+        .map(|row| {
+            let below = row * 8;
+            levels
+                .iter()
+                .map(|level| match level {
+                    Some(l) if *l >= below => {
+                        let step = (l - below).min(7);
+                        glyphs.bars.get(step).copied().unwrap_or(glyphs.gap)
+                    }
+                    Some(_) => " ",
+                    None => glyphs.gap,
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// Each value as one of `steps` levels from 0 on; `None` where data is missing.
+fn levels(slots: &[Option<f64>], scale: Scale, steps: usize) -> Vec<Option<usize>> {
     let known = || slots.iter().flatten().copied().filter(|v| v.is_finite());
     let top = known().fold(f64::NEG_INFINITY, f64::max);
     let bottom = known().fold(f64::INFINITY, f64::min);
@@ -63,16 +91,15 @@ pub fn bars(slots: &[Option<f64>], scale: Scale, glyphs: &Glyphs) -> String {
         Scale::FromZero => (0.0, top),
         Scale::MinMax => (bottom, top),
     };
+    let last = steps.saturating_sub(1) as f64;
     slots
         .iter()
-        .map(|slot| match slot {
-            Some(v) if v.is_finite() => {
-                let share = if high > low { (v - low) / (high - low) } else { 0.0 };
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 7")]
-                let step = (share.clamp(0.0, 1.0) * 7.0).round() as usize;
-                glyphs.bars.get(step).copied().unwrap_or(glyphs.gap)
-            }
-            _ => glyphs.gap,
+        .map(|slot| {
+            let v = slot.filter(|v| v.is_finite())?;
+            let share = if high > low { (v - low) / (high - low) } else { 0.0 };
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to the last step")]
+            let level = (share.clamp(0.0, 1.0) * last).round() as usize;
+            Some(level)
         })
         .collect()
 }
@@ -92,6 +119,13 @@ mod tests {
         assert_eq!(bars(&[Some(7.0), Some(7.0)], Scale::MinMax, g), "▁▁");
         assert_eq!(bars(&[Some(f64::NAN), Some(1.0)], Scale::FromZero, g), " █");
         assert_eq!(bars(&[None, None], Scale::FromZero, g), "  ");
+    }
+
+    #[test]
+    fn a_chart_stacks_its_rows() {
+        let g = &Glyphs::UNICODE;
+        let slots = [Some(0.0), Some(50.0), None, Some(100.0)];
+        assert_eq!(chart(&slots, Scale::Upto(100.0), g, 2), [" ▁ █", "▁█ █"]);
     }
 
     #[test]

@@ -83,14 +83,15 @@ impl<'a> View<'a> {
         }
     }
 
-    /// One line why a panel's sources are not as they should be; `None` when they are.
-    pub fn complaint(&self, sources: &[SourceId]) -> Option<(Role, String)> {
+    /// The source of a panel that is least as it should be, of those not yet in `said`, and a line why.
+    pub fn complaint(&self, sources: &[SourceId], said: &[SourceId]) -> Option<(SourceId, Role, String)> {
         sources
             .iter()
+            .filter(|id| !said.contains(id))
             .filter_map(|id| self.source(*id))
             .filter_map(|s| Some((s.freshness(self.now), s, self.complaint_of(s)?)))
             .max_by_key(|(freshness, s, _)| (*freshness, s.error.is_some()))
-            .map(|(_, s, text)| (if s.error.is_some() { Role::Stale } else { Role::Warn }, text))
+            .map(|(_, s, text)| (s.id, if s.error.is_some() { Role::Stale } else { Role::Warn }, text))
     }
 
     /// Why a source is not as it should be.
@@ -103,7 +104,11 @@ impl<'a> View<'a> {
         match (&s.error, freshness) {
             (Some(error), _) => Some(format!(
                 "{}: {} {}: {}{next}; {}",
-                freshness.word(),
+                match freshness {
+                    Freshness::Fresh => "failing",
+                    Freshness::Never => "not read",
+                    Freshness::Late | Freshness::Stale => freshness.word(),
+                },
                 s.id,
                 error.class.word(),
                 error.line(),

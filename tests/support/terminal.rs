@@ -4,8 +4,9 @@ use std::io::{Read, Write};
 use std::num::NonZero;
 use std::sync::{Arc, Mutex};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use miharu::clock::Clock;
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
 /// Liveness deadline of one expectation; ten times what a slow machine needs.
@@ -56,7 +57,7 @@ impl Terminal {
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let sink = Arc::clone(&seen);
         std::thread::spawn(move || {
-            let mut bytes = [0_u8; 65_536];
+            let mut bytes = vec![0_u8; 65_536];
             while let Ok(n) = reader.read(&mut bytes) {
                 if n == 0 {
                     break;
@@ -93,9 +94,9 @@ impl Terminal {
 
     /// Waits until the screen fulfils `wanted`.
     pub fn until(&self, what: &str, wanted: impl Fn(&str) -> bool) {
-        let end = Instant::now() + PATIENCE;
+        let waited = Clock::stopwatch();
         while !wanted(&self.text()) {
-            assert!(Instant::now() < end, "{what}: never; the screen is\n{}", self.text());
+            assert!(waited() < PATIENCE, "{what}: never; the screen is\n{}", self.text());
             sleep(Duration::from_millis(20));
         }
     }
@@ -120,13 +121,13 @@ impl Terminal {
 
     /// Waits for the end.
     pub fn ends(&mut self) -> ExitStatus {
-        let end = Instant::now() + PATIENCE;
+        let waited = Clock::stopwatch();
         loop {
             if let Some(status) = self.child.try_wait().expect("wait") {
                 sleep(Duration::from_millis(100)); // the reader takes the last bytes
                 return status;
             }
-            assert!(Instant::now() < end, "it does not end; the screen is\n{}", self.text());
+            assert!(waited() < PATIENCE, "it does not end; the screen is\n{}", self.text());
             sleep(Duration::from_millis(20));
         }
     }

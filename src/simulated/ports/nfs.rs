@@ -21,9 +21,9 @@ impl Nfs for Simulated {
                 return None;
             }
             let n = u64::try_from(world.now.timestamp_millis()).unwrap_or(0);
-            // The way to a target hardly changes.
+            // The way to a target hardly changes; it wavers with the load.
             let way = 0.55 + 0.6 * fraction(self.seed, ip_address, 0);
-            let idle = way * (1.0 + 0.02 * fraction(self.seed, ip_address, n));
+            let idle = way * (1.0 + world.settings.wobble * fraction(self.seed, ip_address, n));
             // A queue: the fuller, the longer; 20 times at the most.
             let busy = world.target_utilisation(&target.id).min(0.95);
             Some(idle / (1.0 - busy))

@@ -37,7 +37,7 @@ pub fn lines(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
             Fact::Text(Role::Text, entry.failure.line()),
             Fact::Text(Role::Muted, entry.failure.remedy()),
         ];
-        let code = entry.failure.code.as_ref().map(|c| format!("code {c}"));
+        let code = entry.failure.code.as_ref().filter(|c| !c.is_empty()).map(|c| format!("code {c}"));
         let request = entry.failure.request_id.as_ref().map(|r| format!("request {r}"));
         let ids: Vec<String> = code.into_iter().chain(request).collect();
         if !ids.is_empty() {

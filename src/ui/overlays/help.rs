@@ -5,6 +5,7 @@ use crate::config::keymap::Keymap;
 use crate::config::theme::Role;
 use crate::ui::canvas::{Line, Look};
 use crate::ui::filter;
+use crate::ui::text;
 
 const GROUPS: &[(&str, &[Action])] = &[
     (
@@ -56,28 +57,36 @@ const WORDS: &[(&str, &str)] = &[
 pub fn lines(keymap: &Keymap, width: usize, look: &Look) -> Vec<Line<'static>> {
     let mut out = vec![Line::new().muted(format!("keymap {}: {}", keymap.name, keymap.description))];
     for (name, actions) in GROUPS {
-        let bound: Vec<(Action, String)> = actions
-            .iter()
-            .map(|a| (*a, keymap.keys_of(*a).join("  ")))
-            .filter(|(_, keys)| !keys.is_empty())
-            .collect();
+        let bound: Vec<(Action, String)> =
+            actions.iter().map(|a| (*a, keys(keymap, *a))).filter(|(_, keys)| !keys.is_empty()).collect();
         if bound.is_empty() {
             continue;
         }
         head(&mut out, name);
         for (action, keys) in bound {
-            out.push(row(&keys, action.description(), width, look));
+            out.extend(row(&keys, action.description(), width, look));
         }
     }
     head(&mut out, "filter, words combined with and");
     for (form, meaning) in filter::HELP {
-        out.push(row(form, meaning, width, look));
+        out.extend(row(form, meaning, width, look));
     }
     head(&mut out, "words");
     for (word, meaning) in WORDS {
-        out.push(row(word, meaning, width, look));
+        out.extend(row(word, meaning, width, look));
     }
     out
+}
+
+/// The keys of an action, each once although several contexts may bind it.
+fn keys(keymap: &Keymap, action: Action) -> String {
+    let mut keys: Vec<String> = Vec::new();
+    for key in keymap.keys_of(action) {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys.join("  ")
 }
 
 fn head(out: &mut Vec<Line<'static>>, name: &str) {
@@ -85,9 +94,15 @@ fn head(out: &mut Vec<Line<'static>>, name: &str) {
     out.push(Line::new().add(Role::Title, name.to_owned()));
 }
 
-fn row(keys: &str, meaning: &str, width: usize, look: &Look) -> Line<'static> {
-    let column = (width / 3).clamp(10, 24);
-    Line::new().cell(column, Role::Key, keys, look).text("  ").text(meaning.to_owned())
+fn row(keys: &str, meaning: &str, width: usize, look: &Look) -> Vec<Line<'static>> {
+    let column = (width / 4).clamp(10, 18);
+    let parts = text::wrap(meaning, width.saturating_sub(column + 2));
+    let first = |i: usize| if i == 0 { keys } else { "" };
+    parts
+        .into_iter()
+        .enumerate()
+        .map(|(i, part)| Line::new().cell(column, Role::Key, first(i), look).text("  ").text(part))
+        .collect()
 }
 
 #[cfg(test)]

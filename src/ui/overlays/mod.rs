@@ -272,12 +272,7 @@ impl Overlay {
             Kind::Events => events::lines(view, width),
             Kind::Record { raw, .. } => match &self.last {
                 None => vec![Line::new().muted("there is nothing to show")],
-                Some(record) if *raw => record
-                    .raw
-                    .lines()
-                    .flat_map(|l| text::wrap(l, width))
-                    .map(|l| Line::new().text(l))
-                    .collect(),
+                Some(record) if *raw => record.raw.lines().flat_map(|l| indented(l, width)).collect(),
                 Some(record) => record.lines(width, view.look),
             },
             Kind::Sources | Kind::Pick(_) => Vec::new(),
@@ -318,6 +313,18 @@ impl Overlay {
             height: area.height.saturating_sub(2),
         }
     }
+}
+
+/// A line of JSON, broken where it is too long, the rest under its beginning.
+fn indented(line: &str, width: usize) -> Vec<Line<'static>> {
+    let rest = line.trim_start();
+    let indent = (line.len() - rest.len()).min(width / 2);
+    let mut out = Vec::new();
+    for (i, part) in text::wrap(rest, width.saturating_sub(indent + 2)).into_iter().enumerate() {
+        let margin = if i == 0 { indent } else { indent + 2 };
+        out.push(Line::new().text(" ".repeat(margin)).text(part));
+    }
+    out
 }
 
 /// A rectangle of that size in the middle of `screen`, or all of it.

@@ -157,7 +157,7 @@ impl Picker {
             .iter()
             .filter_map(|c| Some((filter::score(&pattern, &c.label, matcher, &mut scratch)?, c)))
             .collect();
-        scored.sort_by(|a, b| b.0.cmp(&a.0));
+        scored.sort_by_key(|s| std::cmp::Reverse(s.0));
         scored.into_iter().map(|s| s.1).collect()
     }
 

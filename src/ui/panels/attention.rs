@@ -7,9 +7,10 @@ use crate::domain::freshness::Freshness;
 use crate::domain::source::SourceId;
 use crate::ui::canvas::Line;
 use crate::ui::findings::{Finding, Level, findings};
+use crate::ui::grid::Column;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
-use crate::ui::table::{Column, Records, SortKey};
+use crate::ui::table::{Records, SortKey};
 use crate::ui::view::{View, plural};
 
 use super::{Panel, Room};
@@ -78,8 +79,9 @@ impl Panel for Attention {
     fn sources(&self) -> &'static [SourceId] {
         &[]
     }
-    fn height(&self, view: &View<'_>, _width: u16) -> u16 {
-        u16::try_from(findings(view).len().clamp(1, 10) + 1).unwrap_or(2)
+    fn height(&self, _view: &View<'_>, _width: u16) -> u16 {
+        // always the same, so that a new finding moves nothing below
+        6
     }
     fn lines<'v>(&self, view: &'v View<'_>, _room: Room) -> Vec<Line<'v>> {
         if !findings(view).is_empty() {

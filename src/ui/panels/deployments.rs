@@ -7,9 +7,10 @@ use crate::domain::ecs::Deployment;
 use crate::domain::source::SourceId;
 use crate::domain::units;
 use crate::ui::canvas::Line;
+use crate::ui::grid::Column;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
-use crate::ui::table::{Column, Records, SortKey};
+use crate::ui::table::{Records, SortKey};
 use crate::ui::view::{View, revision, rollout};
 
 use super::{Panel, Room};
@@ -106,11 +107,7 @@ impl Panel for Deployments {
     }
     fn lines<'v>(&self, view: &'v View<'_>, _room: Room) -> Vec<Line<'v>> {
         let Some(s) = &view.world.service else { return Vec::new() };
-        let mut line = Line::new().muted("cluster ").text(s.cluster.as_str());
-        if let (Some(cpu), Some(memory)) = (&s.task_cpu, &s.task_memory) {
-            line = line.muted("   task ").text(format!("{cpu} CPU / {memory} MiB"));
-        }
-        line = line.muted("   circuit breaker ").add(
+        let mut line = Line::new().muted("circuit breaker ").add(
             if s.circuit_breaker { Role::Text } else { Role::Warn },
             if s.circuit_breaker { "on" } else { "off" },
         );
@@ -119,7 +116,10 @@ impl Panel for Deployments {
             Some(None) => line.push(Role::Muted, "   not autoscaled"),
             None => {}
         }
-        vec![line]
+        if let (Some(cpu), Some(memory)) = (&s.task_cpu, &s.task_memory) {
+            line = line.muted("   task ").text(format!("{cpu} CPU / {memory} MiB"));
+        }
+        vec![line.muted("   cluster ").text(s.cluster.as_str())]
     }
     fn records<'v>(&self, view: &'v View<'v>) -> Option<Box<dyn Records + 'v>> {
         Some(Box::new(Rows(view, &view.world.service.as_ref()?.deployments)))

@@ -26,7 +26,8 @@ impl Panel for Events {
         view.world.service.is_some()
     }
     fn height(&self, _view: &View<'_>, _width: u16) -> u16 {
-        4
+        // always the same, so that a new event moves nothing
+        3
     }
     fn lines<'v>(&self, view: &'v View<'_>, _room: Room) -> Vec<Line<'v>> {
         let events = view.world.service.as_ref().map_or(&[][..], |s| &s.events);

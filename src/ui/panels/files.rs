@@ -125,10 +125,13 @@ pub fn summary<'v>(view: &'v View<'_>, width: usize) -> Vec<Line<'v>> {
     }
     if let Some(minutes) = minutes_to_threshold(view) {
         let role = if minutes < 360.0 { Role::Warn } else { Role::Muted };
-        line.push(role, format!("  over in {}", about(minutes)));
+        line.push(role, format!("  over in {}", about(minutes).trim_start_matches("about ")));
+    }
+    if let Some(old) = view.point_age(count.at) {
+        line.push(Role::Stale, format!("  {old}"));
     }
     let every = view.source(SourceId::FILES).map_or(TimeDelta::seconds(60), |s| s.every);
-    let bars = width.saturating_sub(20).min(60);
+    let bars = width.saturating_sub(20).min(120);
     let slots = trend::count_slots(view.world.count_history.iter(), every, bars);
     let used =
         u64::try_from(u128::from(count.files) * 100 / u128::from(threshold.max(1))).unwrap_or(u64::MAX);

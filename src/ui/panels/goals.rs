@@ -9,9 +9,10 @@ use crate::domain::goals::Goal;
 use crate::domain::source::SourceId;
 use crate::domain::units;
 use crate::ui::canvas::Line;
+use crate::ui::grid::Column;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
-use crate::ui::table::{Column, Records};
+use crate::ui::table::Records;
 use crate::ui::view::View;
 
 use super::Panel;
@@ -20,11 +21,12 @@ use super::Panel;
 pub struct Goals;
 
 const COLUMNS: &[Column] = &[
-    Column::wide("goal", 22, 0),
-    Column::number("target", 11, 0),
-    Column::number("measured", 11, 0),
+    Column::text("goal", 24, 0),
+    Column::number("target", 13, 0),
+    Column::number("measured", 10, 0),
     Column::text("met", 12, 0),
     Column::number("age", 6, 1),
+    Column::wide("measured by", 20, 2),
 ];
 
 struct Rows<'v>(&'v View<'v>, Vec<Goal>);
@@ -37,6 +39,17 @@ fn name(id: &str) -> &str {
         "mount-target-creation" => "mount target creation",
         "count-million" => "counting 1 000 000 files",
         other => other,
+    }
+}
+
+fn how(id: &str) -> &'static str {
+    match id {
+        "lambda-run" => "AWS/Lambda Duration of the former monitor",
+        "task-start" => "createdAt to startedAt of the newest task that started",
+        "efs-throughput" => "AWS/EFS PermittedThroughput",
+        "mount-target-creation" => "a change that creates one; there was none yet",
+        "count-million" => "a count of a million files; there was none yet",
+        _ => "",
     }
 }
 
@@ -84,6 +97,7 @@ impl Records for Rows<'_> {
                 let (role, text) = met(g, self.0);
                 (role, text.into())
             }
+            5 => (Role::Muted, how(&g.id).into()),
             _ => (Role::Muted, g.at.map_or_else(String::new, |at| units::age_step(self.0.age(at))).into()),
         }
     }
@@ -113,20 +127,13 @@ impl Panel for Goals {
     }
     fn record(&self, view: &View<'_>, key: &str) -> Option<Record> {
         let goal = view.world.goals().into_iter().find(|g| g.id == key)?;
-        let how = match key {
-            "lambda-run" => "CloudWatch AWS/Lambda Duration of the former monitor",
-            "task-start" => "createdAt to startedAt of the newest task that started",
-            "efs-throughput" => "CloudWatch AWS/EFS PermittedThroughput",
-            "mount-target-creation" => "the step of a change that creates one; there was none yet",
-            _ => "a count of a million files; there was none yet",
-        };
         let (role, met) = met(&goal, view);
         Some(
             Record::new(name(key).to_owned(), key, &goal)
                 .pair("target", target(&goal))
                 .pair("measured", goal.value.map_or_else(|| "not yet".into(), |v| value(&goal, v)))
                 .role("met", role, met)
-                .pair("how", how)
+                .pair("how", how(key))
                 .maybe("when", goal.at.map(|at| view.exact(at))),
         )
     }

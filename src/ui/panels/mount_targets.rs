@@ -6,9 +6,10 @@ use crate::config::theme::Role;
 use crate::domain::efs::MountTarget;
 use crate::domain::source::SourceId;
 use crate::ui::canvas::Line;
+use crate::ui::grid::Column;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
-use crate::ui::table::{Column, Records, SortKey};
+use crate::ui::table::{Records, SortKey};
 use crate::ui::view::{View, lifecycle};
 
 use super::Panel;
@@ -20,9 +21,9 @@ const COLUMNS: &[Column] = &[
     Column::text("zone", 4, 0),
     Column::text("mount target", 22, 0),
     Column::text("address", 15, 0),
-    Column::text("state", 12, 0),
-    Column::number("probe", 12, 1),
-    Column::text("published", 10, 2),
+    Column::text("state", 11, 0),
+    Column::number("probe", 10, 1),
+    Column::text("published", 9, 2),
     Column::wide("subnet", 24, 3),
 ];
 
@@ -35,9 +36,8 @@ impl Rows<'_> {
             Some(Ok(list)) => {
                 Ok(list.mount_targets.iter().position(|e| e.mount_target_id == target.mount_target_id))
             }
-            Some(Err(_)) => Err(()),
             None if self.0.world.published.is_some() => Ok(None),
-            None => Err(()),
+            Some(Err(_)) | None => Err(()),
         }
     }
 }

@@ -7,9 +7,10 @@ use crate::domain::drift::DriftKind;
 use crate::domain::published::PublishedTarget;
 use crate::domain::source::SourceId;
 use crate::ui::canvas::Line;
+use crate::ui::grid::Column;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
-use crate::ui::table::{Column, Records, SortKey};
+use crate::ui::table::{Records, SortKey};
 use crate::ui::view::View;
 
 use super::{Panel, Room};

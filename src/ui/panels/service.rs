@@ -10,7 +10,7 @@ use crate::ui::findings::stopped_badly;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
 use crate::ui::trend;
-use crate::ui::view::{View, plural, revision, rollout, task_state};
+use crate::ui::view::{View, revision, rollout, task_state};
 
 use super::{Panel, Room};
 
@@ -127,14 +127,16 @@ fn load<'v>(
     let series = view.series("AWS/ECS", name)?;
     let (at, value) = series.last()?;
     let role = if value > 80.0 { Role::Warn } else { Role::Text };
-    let bars = width.saturating_sub(24).min(60);
+    let old = view.point_age(at);
+    let tail = old.as_ref().map_or(0, |o| o.len() + 2);
+    let bars = width.saturating_sub(20 + tail).min(120);
     let slots = trend::slots(series, view.now, bars);
     let mut line = Line::new()
         .cell(9, Role::Muted, label, view.look)
         .number(8, role, &format!("{value:.0} %"), view.look)
         .text("  ")
         .add(series_role, trend::bars(&slots, trend::Scale::Upto(100.0), &view.look.glyphs));
-    if let Some(old) = view.point_age(at) {
+    if let Some(old) = old {
         line.push(Role::Stale, format!("  {old}"));
     }
     Some(line)
@@ -157,9 +159,9 @@ fn mounts<'v>(view: &'v View<'_>) -> Line<'v> {
                 view.world.live_tasks().filter(|t| view.derived.version(t).is_some_and(|v| v != now)).count();
             let line = line.text(format!("by list v{now}"));
             if old > 0 {
-                line.add(Role::Warn, format!("  {} on an old list", plural(old, "task", "tasks")))
+                line.add(Role::Warn, format!("  {old} on an old list"))
             } else {
-                line.add(Role::Muted, "  no task on an old list")
+                line.add(Role::Muted, "  none on an old list")
             }
         }
     };

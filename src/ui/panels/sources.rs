@@ -10,9 +10,10 @@ use crate::domain::freshness::{Freshness, SourceState};
 use crate::domain::source::SourceId;
 use crate::domain::units;
 use crate::ui::canvas::Line;
+use crate::ui::grid::Column;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
-use crate::ui::table::{Column, Records, SortKey};
+use crate::ui::table::{Records, SortKey};
 use crate::ui::text;
 use crate::ui::view::View;
 
@@ -201,7 +202,7 @@ impl Records for Sources<'_> {
             3 => (Role::Muted, units::duration(s.every).into()),
             4 => {
                 let took = s.took_ms.and_then(|ms| i64::try_from(ms).ok());
-                (Role::Text, took.map_or_else(String::new, |ms| millis(ms)).into())
+                (Role::Text, took.map_or_else(String::new, millis).into())
             }
             5 => (Role::Text, s.calls.to_string().into()),
             6 => (Role::Text, units::thousands(s.calls_total).into()),

@@ -56,7 +56,9 @@ fn load<'v>(view: &'v View<'_>, width: usize) -> Option<Line<'v>> {
     let series = view.series("AWS/EFS", "PercentIOLimit")?;
     let (at, value) = series.last()?;
     let role = if value > 80.0 { Role::Warn } else { Role::Text };
-    let bars = width.saturating_sub(24).min(30);
+    let old = view.point_age(at);
+    let tail = old.as_ref().map_or(0, |o| o.len() + 2);
+    let bars = width.saturating_sub(20 + tail).min(120);
     let mut line = Line::new()
         .cell(9, Role::Muted, "I/O limit", view.look)
         .number(8, role, &format!("{value:.0} %"), view.look)
@@ -65,7 +67,7 @@ fn load<'v>(view: &'v View<'_>, width: usize) -> Option<Line<'v>> {
             Role::Series1,
             trend::bars(&trend::slots(series, view.now, bars), trend::Scale::Upto(100.0), &view.look.glyphs),
         );
-    if let Some(old) = view.point_age(at) {
+    if let Some(old) = old {
         line.push(Role::Stale, format!("  {old}"));
     }
     Some(line)

@@ -8,9 +8,11 @@ use crate::domain::source::SourceId;
 use crate::domain::units;
 use crate::ui::canvas::Line;
 use crate::ui::findings::stopped_badly;
+use crate::ui::grid::Column;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
-use crate::ui::table::{Column, Records, SortKey};
+use crate::ui::table::{Records, SortKey};
+use crate::ui::text;
 use crate::ui::view::{View, percent, revision, task_state};
 
 use super::Panel;
@@ -27,15 +29,18 @@ const COLUMNS: &[Column] = &[
     Column::number("local", 5, 2),
     Column::number("age", 6, 1),
     Column::number("start", 9, 4),
-    Column::text("deployment", 12, 5),
+    Column::text("definition", 14, 5),
     Column::wide("stopped because", 14, 0),
 ];
 
 struct Rows<'v>(&'v View<'v>, &'v [Task]);
 
 /// What one sees of an id: the first eight characters, as the ECS console does.
-fn short(id: &str) -> &str {
-    id.char_indices().nth(8).and_then(|(i, _)| id.get(..i)).unwrap_or(id)
+fn short(id: &str) -> Cow<'_, str> {
+    match text::printable(id) {
+        Cow::Borrowed(id) => id.char_indices().nth(8).and_then(|(i, _)| id.get(..i)).unwrap_or(id).into(),
+        Cow::Owned(id) => id.chars().take(8).collect::<String>().into(),
+    }
 }
 
 impl Rows<'_> {
@@ -68,11 +73,11 @@ impl Rows<'_> {
 
 fn why(task: &Task) -> Option<String> {
     let mut parts = Vec::new();
-    if let Some(code) = &task.stop_code {
-        parts.push(code.clone());
-    }
     if let Some(code) = task.exit_code {
         parts.push(format!("exit {code}"));
+    }
+    if let Some(code) = &task.stop_code {
+        parts.push(code.clone());
     }
     if let Some(reason) = &task.stopped_reason {
         parts.push(reason.clone());
@@ -81,6 +86,9 @@ fn why(task: &Task) -> Option<String> {
 }
 
 fn health(task: &Task) -> (Role, &str) {
+    if task.is_stopped() {
+        return (Role::Muted, "-");
+    }
     match task.health.as_deref() {
         Some("HEALTHY") => (Role::Ok, "healthy"),
         Some("UNHEALTHY") => (Role::Bad, "UNHEALTHY"),
@@ -103,7 +111,7 @@ impl Records for Rows<'_> {
     fn cell(&self, row: usize, column: usize) -> (Role, Cow<'_, str>) {
         let Some(t) = self.1.get(row) else { return (Role::Text, "".into()) };
         match column {
-            0 => (if t.is_stopped() { Role::Muted } else { Role::Text }, short(&t.id).into()),
+            0 => (if t.is_stopped() { Role::Muted } else { Role::Text }, short(&t.id)),
             1 => (Role::Title, self.0.zone(t.availability_zone.as_deref()).into()),
             2 => {
                 let (glyph, role) = task_state(&t.status, stopped_badly(t), self.0.look);
@@ -133,7 +141,7 @@ impl Records for Rows<'_> {
                 }
                 _ => (Role::Muted, "".into()),
             },
-            8 => (Role::Muted, t.deployment_id.as_deref().map_or("", revision).into()),
+            8 => (Role::Muted, t.task_definition.as_deref().map_or("", revision).into()),
             _ => (
                 if stopped_badly(t) { Role::Bad } else { Role::Muted },
                 why(t).map_or(Cow::Borrowed(""), Cow::Owned),
@@ -216,8 +224,11 @@ impl Panel for Tasks {
             record =
                 record.pair("start took", format!("{} (goal 2 min)", units::duration(started - created)));
         }
-        record = record.head("file system");
-        for (role, sentence) in mounts(view, &rows, t) {
+        let mounts = mounts(view, &rows, t);
+        if !mounts.is_empty() {
+            record = record.head("file system");
+        }
+        for (role, sentence) in mounts {
             record = record.say(role, sentence);
         }
         if t.is_stopped() {
