@@ -71,6 +71,7 @@
 //! - **A virtual clock is tokio's clock times a speed**, so the demo at any speed and the tests under paused time
 //!   use the same type.
 
+pub mod actuators;
 pub mod app;
 pub mod aws;
 pub mod cli;
@@ -81,4 +82,5 @@ pub mod engine;
 pub mod runtime;
 pub mod simulated;
 pub mod sources;
+pub mod store;
 pub mod ui;

@@ -79,6 +79,8 @@ pub struct Service {
     pub events: Vec<ServiceEvent>,
     /// Whether the deployment circuit breaker is on.
     pub circuit_breaker: bool,
+    /// Capacity providers with base and weight; empty: plain launch type.
+    pub capacity_providers: Vec<(String, u32, u32)>,
     /// How the task definition mounts the file system.
     pub mounts_by: MountsBy,
     /// CPU units of a task (1024 = one vCPU), from the task definition.

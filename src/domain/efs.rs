@@ -46,3 +46,6 @@ impl MountTarget {
         self.state == "available"
     }
 }
+
+/// A rule of the lifecycle configuration: `("TransitionToIA", "AFTER_30_DAYS")`.
+pub type LifecyclePolicy = (String, String);

@@ -1,12 +1,14 @@
 //! What a source can tell. A source that measures something new adds its variant here and its field in
 //! [`World`](super::world::World); a source of plain metrics needs neither, it returns [`Facts::Metrics`].
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::alarm::Alarm;
 use super::count::FileCount;
 use super::ecs::{Service, Task};
-use super::efs::{FileSystem, MountTarget};
+use super::efs::{FileSystem, LifecyclePolicy, MountTarget};
 use super::identity::Identity;
 use super::metric::MetricSeries;
 use super::network::Subnet;
@@ -41,4 +43,10 @@ pub enum Facts {
     Probes(Vec<Probe>),
     /// A file count.
     Files(FileCount),
+    /// Security groups of the mount targets, by mount target.
+    SecurityGroups(BTreeMap<String, Vec<String>>),
+    /// The lifecycle configuration of the file system.
+    Lifecycle(Vec<LifecyclePolicy>),
+    /// Log groups of the environment with their retention in days; `None`: kept for ever.
+    LogGroups(Vec<(String, Option<u32>)>),
 }

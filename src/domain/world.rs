@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::alarm::Alarm;
 use super::count::{CountSource, FileCount};
 use super::ecs::{Service, Task};
-use super::efs::{FileSystem, MountTarget};
+use super::efs::{FileSystem, LifecyclePolicy, MountTarget};
 use super::facts::Facts;
 use super::freshness::{Freshness, SourceState};
 use super::identity::Identity;
@@ -50,6 +50,12 @@ pub struct World {
     pub scalable: Option<Option<ScalableTarget>>,
     /// Probe results by mount target.
     pub probes: BTreeMap<String, Probe>,
+    /// Security groups by mount target.
+    pub security_groups: Option<BTreeMap<String, Vec<String>>>,
+    /// The lifecycle configuration.
+    pub lifecycle: Option<Vec<LifecyclePolicy>>,
+    /// Log groups with their retention in days; `None`: kept for ever.
+    pub log_groups: Option<Vec<(String, Option<u32>)>>,
     /// The newest file count.
     pub file_count: Option<FileCount>,
     /// Earlier counts with their time, oldest first, for growth and trend.
@@ -115,6 +121,9 @@ impl World {
             Facts::Probes(probes) => {
                 self.probes = probes.into_iter().map(|p| (p.mount_target_id.clone(), p)).collect();
             }
+            Facts::SecurityGroups(groups) => self.security_groups = Some(groups),
+            Facts::Lifecycle(policies) => self.lifecycle = Some(policies),
+            Facts::LogGroups(groups) => self.log_groups = Some(groups),
             Facts::Files(count) => {
                 // Two ways of counting differ; their difference is no growth.
                 if self.file_count.as_ref().is_some_and(|before| before.source != count.source) {

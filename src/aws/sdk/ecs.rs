@@ -125,6 +125,11 @@ fn convert_service(s: &types::Service) -> Service {
             .deployment_configuration()
             .and_then(|c| c.deployment_circuit_breaker())
             .is_some_and(types::DeploymentCircuitBreaker::enable),
+        capacity_providers: s
+            .capacity_provider_strategy()
+            .iter()
+            .map(|p| (p.capacity_provider().to_owned(), count(p.base()), count(p.weight())))
+            .collect(),
         mounts_by: MountsBy::default(),
         task_cpu: None,
         task_memory: None,

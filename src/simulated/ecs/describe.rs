@@ -48,6 +48,7 @@ impl World {
             deployments,
             events: service.events.iter().cloned().collect(),
             circuit_breaker: self.settings.circuit_breaker,
+            capacity_providers: Vec::new(),
             mounts_by: MountsBy::default(),
             task_cpu: None,
             task_memory: None,
