@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use miharu::aws::meter::metered;
 use miharu::aws::sdk::allow::{READS, ReadsOnly};
-use miharu::aws::sdk::{Limits, SdkAws};
+use miharu::aws::sdk::{Limits, Options, SdkAws};
 use miharu::aws::{Efs, Sts};
 use miharu::clock::Clock;
 use miharu::config::model::Environment;
@@ -183,13 +183,66 @@ async fn expired_credentials_are_said_and_new_ones_picked_up() {
     Peer::shared().ask("POST", "/_peer/keys", Some(&json!({"expired": ["AKIAEXPIRED"]})));
     for (id, _, failure) in failures(&setup).await {
         assert_eq!(failure.class, FailureClass::Credentials, "{id}: {failure:?}");
-        let words = if id == SourceId::SUBNETS { "too old" } else { "the security token is expired" };
+        let words = if id == SourceId::SUBNETS {
+            "the credentials have expired"
+        } else {
+            "the security token is expired"
+        };
         assert!(failure.text.contains(words), "{id}: {failure:?}");
     }
     credentials.change("AKIARENEWED");
     all_succeed(&setup).await;
     let keys = Peer::shared().calls("eu-central-1").into_iter().filter_map(|c| c.key);
     assert!(keys.into_iter().any(|k| k == "AKIARENEWED"));
+}
+
+#[tokio::test]
+async fn clients_are_not_replaced_more_often_than_allowed() {
+    let peer = Peer::shared();
+    let environment = Environment {
+        region: Some("us-west-1".into()),
+        endpoint_url: Some(peer.url()),
+        ..Environment::named("t")
+    };
+    let credentials = Credentials::of("AKIASPENT");
+    let expired = json!({"status": 403, "code": "ExpiredTokenException", "times": 1000});
+    peer.faults("us-west-1", &json!({ "*": expired }));
+    let options = Options {
+        credentials_file: Some(credentials.path()),
+        limits: limits(),
+        renew_every: Some(Duration::from_millis(500)),
+        ..Options::from(&environment)
+    };
+    let aws = SdkAws::new(options, Clock::system());
+    aws.file_system("fs-1").await.unwrap_err();
+    credentials.change("AKIAFRESH");
+    let key =
+        || peer.calls("us-west-1").into_iter().rfind(|c| c.service == "efs").and_then(|c| c.key).unwrap();
+    aws.file_system("fs-1").await.unwrap_err();
+    assert_eq!(key(), "AKIASPENT", "too early for new clients");
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    aws.file_system("fs-1").await.unwrap_err();
+    aws.file_system("fs-1").await.unwrap_err();
+    assert_eq!(key(), "AKIAFRESH");
+}
+
+#[tokio::test]
+async fn a_credentials_provider_that_hangs_is_said() {
+    let credentials = Credentials::of(KEY);
+    std::fs::write(credentials.path(), "[default]\ncredential_process = /bin/sleep 7\n").unwrap();
+    let environment = Environment {
+        region: Some("eu-west-1".into()),
+        endpoint_url: Some("http://127.0.0.1:1".into()),
+        vpc_id: Some("vpc-1".into()),
+        ..Environment::named("t")
+    };
+    let setup = setup(environment, &credentials, limits());
+    let (mut identity, mut subnets) = (source(&setup, SourceId::IDENTITY), source(&setup, SourceId::SUBNETS));
+    let (by_sdk, by_hand) = tokio::join!(poll(&mut identity), poll(&mut subnets));
+    for failure in [by_sdk.unwrap_err(), by_hand.unwrap_err()] {
+        assert_eq!(failure.class, FailureClass::Credentials, "{failure:?}");
+        assert_eq!(failure.text, "the credentials provider gave no answer within 5 s");
+    }
 }
 
 #[tokio::test]

@@ -5,8 +5,10 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use miharu::aws::meter::metered;
+use miharu::aws::sdk::Limits;
 use miharu::config::model::{Environment, ExtraMetric};
 use miharu::domain::alarm::AlarmState;
 use miharu::domain::count::CountSource;
@@ -117,11 +119,11 @@ async fn a_vpc_is_found_by_the_service_when_there_is_no_mount_target() {
 async fn service_tasks_and_definition() {
     let (world, setup) = watched("eu-west-2", &["--autoscaled"]);
     let reason = json!({"n": 1, "exit_code": 137, "reason": "OutOfMemoryError: container killed"});
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
     Peer::shared().ask("POST", "/_peer/tasks/stop?region=eu-west-2", Some(&reason));
     let mut ecs = source(&setup, SourceId::ECS);
     poll(&mut ecs).await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
     let (seen, meter) = metered(poll(&mut ecs)).await;
     let seen = seen.unwrap();
     assert_eq!(meter.calls, 4, "service, two lists, tasks; the definition is known by then");
@@ -179,6 +181,30 @@ async fn a_definition_with_volumes_mounts_by_volume_and_a_denied_one_is_a_warnin
     let seen = poll(&mut ecs).await.unwrap();
     assert_eq!((facts!(seen, Facts::Service).mounts_by, seen.warnings), (MountsBy::Volume, vec![]));
     assert_eq!(facts!(observed(&setup, SourceId::AUTOSCALING).await, Facts::Scalable), None);
+}
+
+#[tokio::test]
+async fn an_optional_part_that_hangs_never_fails_the_poll() {
+    let peer = Peer::shared();
+    let world = World::create(peer, "ap-northeast-1", &["--balancer"]);
+    let credentials = Credentials::of(KEY);
+    let patient = Limits { attempt: Duration::from_secs(30), ..limits() };
+    let setup = setup(world.environment(peer), &credentials, patient);
+    let hang = json!({"delay": 7, "times": 1});
+    let hang = json!({"ecs.DescribeTaskDefinition": hang, "ssm.GetParameterHistory": hang, "cloudwatch.ListMetrics": hang});
+    peer.faults("ap-northeast-1", &hang);
+    let (ecs, ssm, cloudwatch) = tokio::join!(
+        observed(&setup, SourceId::ECS),
+        observed(&setup, SourceId::SSM),
+        observed(&setup, SourceId::CLOUDWATCH),
+    );
+    for seen in [&ecs, &ssm, &cloudwatch] {
+        let classes: Vec<_> = seen.warnings.iter().map(|w| w.class).collect();
+        assert_eq!(classes, [FailureClass::Timeout], "{seen:?}");
+    }
+    assert_eq!(facts!(ecs, Facts::Tasks).len(), 2);
+    assert!(facts!(ssm, Facts::Published).is_some());
+    assert!(!facts!(cloudwatch, Facts::Metrics).is_empty());
 }
 
 #[tokio::test]
@@ -268,7 +294,7 @@ async fn the_file_count_of_the_metric_and_of_the_cache() {
     environment.files.cache_parameter = Some(world.parameter.clone());
     let setup = setup_of(environment);
     let failure = poll(&mut source(&setup, SourceId::FILES)).await.unwrap_err();
-    assert_eq!(failure.class, FailureClass::NotFound);
+    assert_eq!(failure.class, FailureClass::Malformed, "more telling than a directory that is not here");
     assert!(failure.text.starts_with("path: /no/such/directory does not exist; ssm: "), "{}", failure.text);
     assert!(failure.text.contains("is not a cached count"), "{}", failure.text);
 }
@@ -293,9 +319,9 @@ async fn nothing_is_cut_off_of_300_tasks_6_zones_and_400_metrics() {
         })
         .collect();
     let setup = setup_of(environment);
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
     observed(&setup, SourceId::ECS).await;
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
 
     let (service, tasks) = service_and_tasks(&setup).await;
     assert_eq!((service.running, tasks.len()), (300, 300));

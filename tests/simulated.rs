@@ -84,9 +84,8 @@ async fn calm_is_quiet() {
         let (version, listed) = stage.list().await;
         let targets = stage.targets().await;
         assert!(targets.iter().all(|t| t.is_available() && listed.contains(&t.mount_target_id)));
-        let mut alarms = stage.aws().alarms(None).await.unwrap().items;
-        alarms.retain(|a| a.state == AlarmState::Alarm);
-        assert_eq!(alarms, [], "minute {minute}");
+        let alarms = stage.aws().alarms(None).await.unwrap().items;
+        assert!(alarms.len() == 4 && alarms.iter().all(|a| a.state == AlarmState::Ok), "{alarms:?}");
         seen.push(format!("{service:?} {zones:?} {version} {targets:?}"));
         busy.push(stage.points(&cpu, 5).await.last().unwrap().1);
         assert!(stage.files().await < 60_000.0);
@@ -155,7 +154,6 @@ async fn the_storm_passes_the_threshold_within_three_minutes_and_alarms_follow()
         assert_eq!(stage.alarm("total-io").await.state, AlarmState::Alarm);
         stage.until(660).await;
         assert_eq!(stage.alarm("percent-io").await.state, AlarmState::Alarm);
-        assert_eq!(stage.alarm("lambda-duration").await.state, AlarmState::InsufficientData);
         stage.until(1800).await;
         assert_eq!(stage.alarm("cpu").await.state, AlarmState::Ok, "after the storm");
         assert!(stage.files().await > threshold, "the files stay");

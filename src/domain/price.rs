@@ -25,6 +25,24 @@ pub const CLOUDWATCH_REQUEST: &str = "cloudwatch_request";
 impl PriceList {
     /// Dollars for `usage`; `None` if a price is missing.
     pub fn cost(&self, usage: &Usage) -> Option<f64> {
-        usage.iter().map(|(unit, n)| self.usd.get(*unit).map(|usd| usd * (*n as f64))).sum()
+        // Not sum(): that of nothing is -0.0.
+        usage.iter().try_fold(0.0, |sum, (unit, n)| Some(sum + self.usd.get(*unit)? * (*n as f64)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_add_up_and_an_unknown_price_is_unknown() {
+        let prices = PriceList {
+            as_of: "2026-11-01".into(),
+            usd: [(METRIC_REQUESTED.to_owned(), 0.5), (CLOUDWATCH_REQUEST.to_owned(), 0.25)].into(),
+        };
+        assert_eq!(prices.cost(&[(METRIC_REQUESTED, 3), (CLOUDWATCH_REQUEST, 2)].into()), Some(2.0));
+        assert_eq!(prices.cost(&[(METRIC_REQUESTED, 3), ("unheard of", 1)].into()), None);
+        let nothing = prices.cost(&Usage::new()).unwrap();
+        assert!(nothing == 0.0 && nothing.is_sign_positive(), "{nothing}");
     }
 }

@@ -166,6 +166,8 @@ impl World {
         RULES
             .iter()
             .zip(&self.alarms.0)
+            // Whoever switched the function off took its alarms along.
+            .filter(|(rule, _)| self.settings.lambda || rule.namespace != "AWS/Lambda")
             .map(|(rule, held)| Alarm {
                 name: rule.name.into(),
                 state: held.state,

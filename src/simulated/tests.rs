@@ -10,6 +10,7 @@ use super::efs::TargetState;
 use super::scenario::{Deed, Happening, Scenario};
 use super::seeded::dice;
 use super::world::World;
+use crate::domain::alarm::AlarmState;
 
 fn origin() -> DateTime<Utc> {
     "2026-11-20T14:02:13.250Z".parse().unwrap()
@@ -233,4 +234,19 @@ fn a_full_burst_balance_stays_full_and_an_empty_one_throttles() {
     };
     assert!((permitted(&settings("2000")) - 104_857_600.0).abs() < 1.0);
     assert!((permitted(&settings("1")) - 1_048_576.0).abs() < 1.0);
+}
+
+#[test]
+fn an_alarm_has_too_little_data_before_the_first_tasks_run() {
+    let scenario = scenario("[world]\nlambda = true\n[[load]]\nat = '0s'\nops_per_s = 100");
+    let states = |tasks: u32| {
+        let mut scenario = scenario.clone();
+        scenario.world.tasks = tasks;
+        let world = World::new(&scenario, 3, origin(), 1.0);
+        let alarms = world.describe_alarms();
+        let cpu = alarms.into_iter().find(|a| a.name.contains("cpu")).unwrap();
+        (cpu.state, cpu.reason)
+    };
+    assert_eq!(states(6).0, AlarmState::Ok);
+    assert_eq!(states(0), (AlarmState::InsufficientData, "Unchecked: Initial alarm creation".to_owned()));
 }

@@ -23,18 +23,22 @@ def install():
         if os.path.exists(PYTHON) and complete():
             return
         print(f"awspeer: installing moto into {VENV}", file=sys.stderr, flush=True)
-        subprocess.check_call([sys.executable, "-m", "venv", VENV])
+        if not os.path.exists(PYTHON):
+            subprocess.check_call([sys.executable, "-m", "venv", VENV])
         subprocess.check_call([PYTHON, "-m", "pip", "-q", "--disable-pip-version-check", "install", "-r", REQUIREMENTS])
 
 
 def enter():
-    """Goes on in the environment, which is made where it is missing."""
-    if os.path.realpath(sys.prefix) == os.path.realpath(VENV):
-        return
-    if not os.path.exists(PYTHON):
+    """Goes on in the environment, which is made, or completed, where it is not there."""
+    inside = os.path.realpath(sys.prefix) == os.path.realpath(VENV)
+    if inside:
+        try:
+            import boto3, cbor2, moto.moto_server.werkzeug_app  # noqa: F401, E401
+            return
+        except ImportError:
+            if os.environ.get("AWSPEER_INSTALLED"):
+                raise
+    if inside or not os.path.exists(PYTHON):
         install()
-    probe = subprocess.run([PYTHON, "-c", ""], stderr=subprocess.DEVNULL)
-    if probe.returncode != 0:
-        install()
-    script = os.path.abspath(sys.argv[0])
-    os.execv(PYTHON, [PYTHON, script] + sys.argv[1:])
+        os.environ["AWSPEER_INSTALLED"] = "1"
+    os.execv(PYTHON, [PYTHON, os.path.abspath(sys.argv[0])] + sys.argv[1:])

@@ -31,7 +31,8 @@ impl Peer {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().strip_prefix("ready ").and_then(|p| p.parse().ok());
-        Self { port: port.unwrap_or_else(|| panic!("the peer said {line:?}")), child }
+        assert!(port.is_some(), "the peer said {line:?}");
+        Self { port: port.unwrap(), child }
     }
 
     /// The peer that all tests of this process share. A region keeps their state apart.

@@ -80,7 +80,7 @@ pub fn setup(environment: Environment, credentials: &Credentials, limits: Limits
 /// The environment does not have it.
 pub fn source(setup: &Setup, id: SourceId) -> Box<dyn Source> {
     let (_, build) = registry().iter().find(|(of, _)| *of == id).expect("a registered source");
-    build(setup).unwrap_or_else(|why| panic!("{id} is off: {why}"))
+    build(setup).map_err(|why| format!("{id} is off: {why}")).unwrap()
 }
 
 /// One poll of a source.

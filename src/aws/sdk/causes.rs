@@ -36,12 +36,13 @@ pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     chain(error).last().map(|e| shortened(&e.to_string())).unwrap_or_default()
 }
 
-/// Text of AWS's own, cut to a bearable length.
+/// Text of AWS's own as a fragment of one line and bearable length.
 pub(super) fn shortened(text: &str) -> String {
-    let text = text.trim();
-    match text.char_indices().nth(QUOTED) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
-        None => text.to_owned(),
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = line.trim_end_matches('.');
+    match line.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or(line)),
+        None => line.to_owned(),
     }
 }
 
@@ -50,4 +51,27 @@ pub(super) fn is_html(body: &[u8]) -> bool {
     let start: Vec<u8> =
         body.iter().skip_while(|b| b.is_ascii_whitespace()).take(9).map(u8::to_ascii_lowercase).collect();
     start.starts_with(b"<html") || start.starts_with(b"<!doctype")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outside_words_become_one_short_line() {
+        assert_eq!(shortened(" Attempted:\n  Environment: not set.\n"), "Attempted: Environment: not set");
+        assert_eq!(shortened(&"長".repeat(QUOTED)).chars().count(), QUOTED);
+        let cut = shortened(&"長".repeat(QUOTED + 1));
+        assert!(cut.ends_with('…') && cut.chars().count() == QUOTED + 1);
+    }
+
+    #[test]
+    fn a_web_page_is_told_from_an_answer() {
+        for page in ["<html>", "\n <!DOCTYPE html>", "<HTML lang=\"en\">"] {
+            assert!(is_html(page.as_bytes()), "{page}");
+        }
+        for answer in ["", "{}", "<?xml version=\"1.0\"?><Response/>"] {
+            assert!(!is_html(answer.as_bytes()), "{answer}");
+        }
+    }
 }

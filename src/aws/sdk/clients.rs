@@ -30,7 +30,7 @@ pub const DEFAULT_REGION: &str = "ap-northeast-1";
 /// The instance metadata service answers within milliseconds or is not there.
 const IMDS_PATIENCE: Duration = Duration::from_secs(1);
 /// Longest wait for a credentials provider (SSO, a process, IMDS).
-const CREDENTIALS_PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const CREDENTIALS_PATIENCE: Duration = Duration::from_secs(5);
 /// Credentials are asked for again this long before they end.
 const EXPIRY_MARGIN: TimeDelta = TimeDelta::seconds(60);
 

@@ -88,7 +88,7 @@ pub(super) fn class_of(answer: &ErrorAnswer) -> FailureClass {
 pub(super) fn credentials_words(code: &str) -> &'static str {
     match code {
         "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => "the security token is expired",
-        "RequestExpired" => "the signature is too old, is this machine's clock right?",
+        "RequestExpired" => "the credentials have expired, or this machine's clock is wrong",
         "InvalidSignature"
         | "InvalidSignatureException"
         | "SignatureDoesNotMatch"

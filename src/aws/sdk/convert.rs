@@ -3,9 +3,11 @@
 use aws_smithy_types::DateTime as SdkDateTime;
 use chrono::{DateTime, Utc};
 
-/// An instant; `None` for one outside chrono's range.
+/// An instant, to the millisecond: AWS is not more precise, and JSON's floating-point seconds add noise below
+/// it. `None` for one outside chrono's range.
 pub(super) fn instant(at: &SdkDateTime) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp(at.secs(), at.subsec_nanos())
+    let nanoseconds = at.as_nanos();
+    DateTime::from_timestamp_millis(i64::try_from((nanoseconds + 500_000).div_euclid(1_000_000)).ok()?)
 }
 
 /// An optional instant.
@@ -21,4 +23,23 @@ pub(super) fn count(n: i32) -> u32 {
 /// The last part of an ARN or path: `miharu` of `arn:aws:ecs:…:cluster/miharu`.
 pub(super) fn last_part(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_rounded_to_milliseconds() {
+        for (seconds, nanoseconds, expected) in [
+            (1_800_000_000, 266_000_032, 1_800_000_000_266),
+            (1_800_000_000, 265_999_985, 1_800_000_000_266),
+            (1_800_000_000, 999_999_999, 1_800_000_001_000),
+            (-1, 0, -1_000),
+        ] {
+            let at = instant(&SdkDateTime::from_secs_and_nanos(seconds, nanoseconds)).unwrap();
+            assert_eq!(at.timestamp_millis(), expected);
+            assert_eq!(at.timestamp_subsec_nanos() % 1_000_000, 0);
+        }
+    }
 }

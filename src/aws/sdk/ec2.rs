@@ -147,6 +147,7 @@ fn signed(
     let mut request = http::Request::post(&url)
         .header("content-type", content_type)
         .header("content-length", form.len())
+        .header("user-agent", concat!("miharu/", env!("CARGO_PKG_VERSION")))
         .body(SdkBody::from(form))?;
     instructions.apply_to_request_http1x(&mut request);
     Ok(HttpRequest::try_from(request)?)

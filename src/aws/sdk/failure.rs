@@ -9,7 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::allow::{Read, Refused};
 use super::causes::{broke_off, find, innermost, is_html, mentions, shortened};
-use super::clients::Clients;
+use super::clients::{CREDENTIALS_PATIENCE, Clients};
 use super::codes::{ErrorAnswer, class_of, credentials_words, plain_code};
 use crate::domain::source::{Failure, FailureClass};
 
@@ -23,6 +23,9 @@ where
         Failure::new(FailureClass::Refused, refused.to_string())
     } else if let Some(e) = find::<CredentialsError>(error) {
         no_credentials(e)
+    } else if mentions(error, "identity resolver timed out") {
+        // The SDK's cache of identities gave up on the provider.
+        no_credentials(&CredentialsError::provider_timed_out(CREDENTIALS_PATIENCE))
     } else {
         match error {
             SdkError::ServiceError(e) => answered(
@@ -109,11 +112,14 @@ fn denied_action(message: &str) -> Option<&str> {
 /// No credentials to sign with.
 pub(super) fn no_credentials(error: &CredentialsError) -> Failure {
     let text = match error {
-        CredentialsError::CredentialsNotLoaded(_) => match error.source() {
-            Some(source) => format!("no credentials found: {}", innermost(source)),
-            None => "no credentials found".to_owned(),
+        CredentialsError::CredentialsNotLoaded(_) => match error.source().map(innermost) {
+            // The chain of all providers lists at length why each had none.
+            Some(why) if !why.contains("Attempted:") => format!("no credentials found: {why}"),
+            _ => "no credentials found in variables, profile, SSO or instance metadata".to_owned(),
         },
-        CredentialsError::ProviderTimedOut(_) => "the credentials provider did not answer in time".to_owned(),
+        CredentialsError::ProviderTimedOut(_) => {
+            format!("the credentials provider gave no answer within {}", seconds(CREDENTIALS_PATIENCE))
+        }
         CredentialsError::InvalidConfiguration(_) => {
             format!("the AWS configuration is not valid: {}", innermost(error))
         }
@@ -192,8 +198,9 @@ pub(super) fn request_id(response: &HttpResponse) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::allow::PARAMETER;
+    use super::super::allow::{PARAMETER, check};
     use super::super::causes::QUOTED;
+    use super::super::clients::Options;
     use super::*;
 
     fn coded(status: u16, code: &str, message: &str) -> Failure {
@@ -221,5 +228,63 @@ mod tests {
         let text = coded(400, "X", &"長い".repeat(200)).text;
         assert_eq!(text.chars().count(), "X: ".len() + QUOTED + 1);
         assert!(text.ends_with('…'));
+    }
+
+    async fn clients() -> Clients {
+        let options = Options {
+            region: Some("cn-north-1".into()),
+            endpoint_url: Some("http://proxy.invalid:8080/aws".into()),
+            ..Options::default()
+        };
+        Clients::load(&options, chrono::DateTime::UNIX_EPOCH).await
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_no_read_is_refused() {
+        let refused = check("ECS", "UpdateService").unwrap_err();
+        let error: SdkError<aws_sdk_efs::Error, HttpResponse> = SdkError::construction_failure(refused);
+        let failure = of(&PARAMETER, &error, &clients().await);
+        assert_eq!(failure.class, FailureClass::Refused);
+        assert_eq!(failure.text, "ECS UpdateService is not on the list of reads");
+    }
+
+    #[tokio::test]
+    async fn a_request_that_does_not_get_through_is_said_in_words() {
+        use std::io::{Error, ErrorKind};
+        let clients = clients().await;
+        let host = clients.host("SSM");
+        assert_eq!(host, "proxy.invalid:8080");
+        let io = |kind: ErrorKind| ConnectorError::io(Error::from(kind).into());
+        for (error, class, words) in [
+            (
+                ConnectorError::timeout("HTTP connect timeout occurred after 3s".into()),
+                FailureClass::Timeout,
+                "no connection to proxy.invalid:8080 within 3 s",
+            ),
+            (
+                ConnectorError::timeout("HTTP read timeout occurred after 9s".into()),
+                FailureClass::Timeout,
+                "no answer within 10 s",
+            ),
+            (
+                ConnectorError::io("dns error: failed to lookup address".into()),
+                FailureClass::Unreachable,
+                "the name proxy.invalid:8080 cannot be resolved",
+            ),
+            (
+                io(ErrorKind::ConnectionRefused),
+                FailureClass::Unreachable,
+                "connection refused by proxy.invalid:8080",
+            ),
+            (io(ErrorKind::NetworkUnreachable), FailureClass::Unreachable, "no route to proxy.invalid:8080"),
+            (
+                io(ErrorKind::ConnectionReset),
+                FailureClass::Unreachable,
+                "proxy.invalid:8080 dropped the connection before it answered",
+            ),
+        ] {
+            let failure = dispatch(&error, &host, &clients);
+            assert_eq!((failure.class, failure.text.as_str()), (class, words));
+        }
     }
 }

@@ -117,13 +117,15 @@ fn observation(count: FileCount, failed: Vec<(&'static str, Failure)>) -> Observ
     Observation { facts: vec![Facts::Files(count)], warnings }
 }
 
-/// One failure that names each origin; its class and remedy are those of the origin asked first.
+/// One failure that names each origin. Its class is that of the first that was more than "nothing there":
+/// where a directory is simply not on this machine, expired credentials are what keeps the count away.
 fn all_failed(failed: &[(&'static str, Failure)]) -> Failure {
     let text = failed
         .iter()
         .map(|(origin, failure)| format!("{origin}: {}", failure.line()))
         .collect::<Vec<_>>()
         .join("; ");
-    let class = failed.first().map_or(FailureClass::Other, |(_, f)| f.class);
+    let telling = failed.iter().find(|(_, f)| f.class != FailureClass::NotFound).or(failed.first());
+    let class = telling.map_or(FailureClass::Other, |(_, f)| f.class);
     Failure::new(class, text)
 }

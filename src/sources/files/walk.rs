@@ -37,7 +37,8 @@ pub(super) fn walk(
     wanted: impl Fn(u64) -> bool,
 ) -> Result<Walked, Failure> {
     if require_mount {
-        on_network_file_system(root)?;
+        // What is expected to be there and is not is more than "not found".
+        on_network_file_system(root).map_err(|f| Failure { class: FailureClass::Other, ..f })?;
     }
     let mut walked = Walked { files: 0, directories: 1, largest: Vec::new() };
     let mut seen = 0;
@@ -123,7 +124,7 @@ fn on_network_file_system(root: &Path) -> Result<(), Failure> {
         Ok(())
     } else {
         let text = format!("{} is not on a network file system: no data", root.display());
-        Err(Failure::new(FailureClass::NotFound, text))
+        Err(Failure::new(FailureClass::Other, text))
     }
 }
 
@@ -188,7 +189,7 @@ mod tests {
         assert_eq!(missing.class, FailureClass::NotFound);
         assert!(missing.text.ends_with("/x does not exist"), "{}", missing.text);
         let unmounted = walk(dir.path(), true, true, |_| true).unwrap_err();
-        assert_eq!(unmounted.class, FailureClass::NotFound);
+        assert_eq!(unmounted.class, FailureClass::Other, "said even where another origin has a count");
         assert!(unmounted.text.ends_with("is not on a network file system: no data"), "{}", unmounted.text);
     }
 
