@@ -339,9 +339,9 @@ fn load(view: &View<'_>, out: &mut Vec<Finding>) {
 fn alarms(view: &View<'_>, out: &mut Vec<Finding>) {
     let mut new = New(out, SourceId::ALARMS);
     for alarm in view.world.alarms.iter().flatten() {
-        let level = match alarm.state {
-            AlarmState::Alarm => Level::Now,
-            AlarmState::InsufficientData => Level::Note,
+        let (level, word) = match alarm.state {
+            AlarmState::Alarm => (Level::Now, "ALARM"),
+            AlarmState::InsufficientData => (Level::Note, "no data"),
             AlarmState::Ok => continue,
         };
         let since =
@@ -349,8 +349,8 @@ fn alarms(view: &View<'_>, out: &mut Vec<Finding>) {
         new.add(
             level,
             &format!("alarm/{}", alarm.name),
-            format!("{} {}{since}", alarm.state.as_str(), alarm.name),
-            alarm.reason.clone(),
+            format!("{word}: {}", alarm.name),
+            format!("{}{since}. {}", alarm.state.as_str(), alarm.reason),
         );
     }
 }

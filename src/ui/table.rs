@@ -58,6 +58,8 @@ pub trait Records {
 #[derive(Default)]
 pub struct Table {
     selected: Option<String>,
+    /// Whether the operator has chosen a row; until then the first one is it.
+    chosen: bool,
     /// Place of the selected row in the order at the last frame.
     place: usize,
     offset: usize,
@@ -123,6 +125,11 @@ impl Table {
 
     /// Finds the selected row; without one, takes the row at its former place.
     fn locate(&mut self, order: &[usize], records: &dyn Records) -> usize {
+        if !self.chosen {
+            self.offset = 0;
+            self.select(0, order, records);
+            return 0;
+        }
         let found =
             self.selected.as_deref().and_then(|key| order.iter().position(|r| records.key(*r) == key));
         let place = found.unwrap_or_else(|| self.place.min(order.len().saturating_sub(1)));
@@ -192,6 +199,7 @@ impl Table {
             Action::Top => 0,
             _ => last,
         };
+        self.chosen = true;
         self.select(to.min(last), &order, records);
     }
 
@@ -348,6 +356,19 @@ mod tests {
         rows.0.clear();
         table.on(Action::Bottom, &rows);
         assert_eq!(table.selected(), None);
+    }
+
+    #[test]
+    fn the_first_row_is_selected_until_the_operator_chooses() {
+        let mut table = Table::default();
+        let mut rows = Rows(vec![("b", 2.0), ("c", 3.0)]);
+        let order = table.order(&rows);
+        table.locate(&order, &rows);
+        assert_eq!(table.selected(), Some("b"));
+        rows.0.insert(0, ("a", 9.0));
+        let order = table.order(&rows);
+        table.locate(&order, &rows);
+        assert_eq!(table.selected(), Some("a"), "what is most urgent now");
     }
 
     #[test]

@@ -25,7 +25,8 @@ pub fn scale_of(unit: &str) -> Scale {
 /// The last `len` slots of a series. They end with the newest point as long as it is no older than
 /// CloudWatch's usual delay, so that this delay does not look like missing data; else with `now`.
 pub fn slots(series: &MetricSeries, now: DateTime<Utc>, len: usize) -> Vec<Option<f64>> {
-    let end = series.last().map(|p| p.0).filter(|at| now - *at <= TimeDelta::minutes(3)).unwrap_or(now);
+    let delay = TimeDelta::minutes(3) + TimeDelta::seconds(series.period_s.into());
+    let end = series.last().map(|p| p.0).filter(|at| now - *at <= delay).unwrap_or(now);
     series.slots(end, len)
 }
 

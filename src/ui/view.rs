@@ -1,5 +1,7 @@
 //! What a panel sees of the program while it draws, and the words that more than one panel uses.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::state::{EnvironmentState, State};
@@ -12,6 +14,7 @@ use crate::domain::world::World;
 
 use super::canvas::{Line, Look};
 use super::derived::Derived;
+use super::text;
 
 /// The state as it is shown: the frozen one while frozen.
 pub struct View<'a> {
@@ -56,11 +59,17 @@ impl<'a> View<'a> {
 
     /// The exact time and age, for details.
     pub fn exact(&self, at: DateTime<Utc>) -> String {
-        format!("{} UTC, {} ago", at.format("%Y-%m-%d %H:%M:%S"), units::duration(self.age(at)))
+        format!(
+            "{} UTC, {} ago",
+            at.format("%Y-%m-%d %H:%M:%S"),
+            units::duration(TimeDelta::seconds(self.age(at).num_seconds()))
+        )
     }
 
-    /// Age of a CloudWatch data point, said only when it is older than CloudWatch's usual delay.
-    pub fn point_age(&self, at: DateTime<Utc>) -> Option<String> {
+    /// Age of a CloudWatch data point that stands for `period_s` seconds from `at` on; said only when it is
+    /// older than CloudWatch's usual delay.
+    pub fn point_age(&self, at: DateTime<Utc>, period_s: u32) -> Option<String> {
+        let at = at + TimeDelta::seconds(period_s.into());
         (self.age(at) > TimeDelta::minutes(3)).then(|| format!("{} old", units::age_step(self.age(at))))
     }
 
@@ -192,6 +201,18 @@ pub fn revision(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
+/// The end of a text that is too long: of a task definition the revision is what one looks for.
+pub fn tail<'t>(text: &'t str, columns: usize, look: &Look) -> Cow<'t, str> {
+    let text = text::printable(text);
+    let surplus = text::width(&text).saturating_sub(columns);
+    if surplus == 0 {
+        return text;
+    }
+    let mark = look.glyphs.ellipsis;
+    let rest: String = text.chars().skip(surplus + text::width(mark)).collect();
+    Cow::Owned(format!("{mark}{rest}"))
+}
+
 /// `33 %` of a ratio.
 pub fn percent(ratio: f64) -> String {
     format!("{:.0} %", ratio * 100.0)
@@ -200,4 +221,25 @@ pub fn percent(ratio: f64) -> String {
 /// `1 task`, `2 tasks`.
 pub fn plural(n: usize, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::glyphs::Glyphs;
+    use super::super::styles::Styles;
+    use super::*;
+    use crate::config::theme::Theme;
+
+    #[test]
+    fn of_a_long_name_the_end_is_kept() {
+        let theme = Theme {
+            name: String::new(),
+            description: String::new(),
+            light: false,
+            roles: std::collections::BTreeMap::default(),
+        };
+        let look = Look { styles: Styles::new(&theme), glyphs: Glyphs::UNICODE };
+        assert_eq!(tail("file-svc:12", 11, &look), "file-svc:12");
+        assert_eq!(tail("file-service:12", 8, &look), "…vice:12");
+    }
 }

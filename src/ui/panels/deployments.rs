@@ -11,7 +11,7 @@ use crate::ui::grid::Column;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
 use crate::ui::table::{Records, SortKey};
-use crate::ui::view::{View, revision, rollout};
+use crate::ui::view::{View, revision, rollout, tail};
 
 use super::{Panel, Room};
 
@@ -52,7 +52,7 @@ impl Records for Rows<'_> {
                 let state = d.rollout_state.as_deref().unwrap_or("not told");
                 (rollout(state), state.into())
             }
-            2 => (Role::Text, revision(&d.task_definition).into()),
+            2 => (Role::Text, tail(revision(&d.task_definition), 20, self.0.look)),
             3 => short(d.desired, false),
             4 => short(d.running, d.running < d.desired),
             5 => short(d.pending, false),

@@ -12,6 +12,11 @@ use super::{Panel, Room};
 /// The panel.
 pub struct Events;
 
+/// Every message of ECS begins with `(service NAME) `, which the title already says.
+fn message(text: &str) -> &str {
+    text.strip_prefix("(service ").and_then(|t| t.split_once(") ")).map_or(text, |t| t.1)
+}
+
 impl Panel for Events {
     fn id(&self) -> PanelId {
         "events"
@@ -40,7 +45,7 @@ impl Panel for Events {
                 let bad = ["unable", "failed", "unhealthy"].iter().any(|w| e.message.contains(w));
                 Line::new()
                     .add(Role::Muted, e.at.format("%m-%d %H:%M:%S  ").to_string())
-                    .add(if bad { Role::Warn } else { Role::Text }, e.message.as_str())
+                    .add(if bad { Role::Warn } else { Role::Text }, message(&e.message))
             })
             .collect()
     }

@@ -127,7 +127,7 @@ pub fn summary<'v>(view: &'v View<'_>, width: usize) -> Vec<Line<'v>> {
         let role = if minutes < 360.0 { Role::Warn } else { Role::Muted };
         line.push(role, format!("  over in {}", about(minutes).trim_start_matches("about ")));
     }
-    if let Some(old) = view.point_age(count.at) {
+    if let Some(old) = view.point_age(count.at, 0) {
         line.push(Role::Stale, format!("  {old}"));
     }
     let every = view.source(SourceId::FILES).map_or(TimeDelta::seconds(60), |s| s.every);

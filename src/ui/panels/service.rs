@@ -10,7 +10,7 @@ use crate::ui::findings::stopped_badly;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
 use crate::ui::trend;
-use crate::ui::view::{View, revision, rollout, task_state};
+use crate::ui::view::{View, revision, rollout, tail, task_state};
 
 use super::{Panel, Room};
 
@@ -31,9 +31,9 @@ impl Panel for Service {
                 let (word, steady) =
                     if s.steady() { ("steady", Role::Ok) } else { ("not steady", Role::Warn) };
                 Line::new()
+                    .add(role, format!("{}/{}", s.running, s.desired))
+                    .add(steady, format!("  {word}  "))
                     .text(s.name.as_str())
-                    .add(role, format!("  {}/{}", s.running, s.desired))
-                    .add(steady, format!("  {word}"))
             }
             None => Line::new().muted(view.env.info.service.as_ref().map_or("", |s| s.1.as_str())),
         }
@@ -106,7 +106,7 @@ fn rollout_line<'v>(view: &'v View<'_>) -> Option<Line<'v>> {
     if let Some(at) = primary.updated_at.or(primary.created_at) {
         line.push(Role::Text, format!("  {}", view.ago(at)));
     }
-    line.push(Role::Muted, format!("  {}", revision(&primary.task_definition)));
+    line.push(Role::Muted, format!("  {}", tail(revision(&primary.task_definition), 24, view.look)));
     if primary.failed > 0 {
         line.push(Role::Bad, format!("  {} failed", primary.failed));
     }
@@ -127,7 +127,7 @@ fn load<'v>(
     let series = view.series("AWS/ECS", name)?;
     let (at, value) = series.last()?;
     let role = if value > 80.0 { Role::Warn } else { Role::Text };
-    let old = view.point_age(at);
+    let old = view.point_age(at, series.period_s);
     let tail = old.as_ref().map_or(0, |o| o.len() + 2);
     let bars = width.saturating_sub(20 + tail).min(120);
     let slots = trend::slots(series, view.now, bars);

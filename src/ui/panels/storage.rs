@@ -56,7 +56,7 @@ fn load<'v>(view: &'v View<'_>, width: usize) -> Option<Line<'v>> {
     let series = view.series("AWS/EFS", "PercentIOLimit")?;
     let (at, value) = series.last()?;
     let role = if value > 80.0 { Role::Warn } else { Role::Text };
-    let old = view.point_age(at);
+    let old = view.point_age(at, series.period_s);
     let tail = old.as_ref().map_or(0, |o| o.len() + 2);
     let bars = width.saturating_sub(20 + tail).min(120);
     let mut line = Line::new()

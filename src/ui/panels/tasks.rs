@@ -13,7 +13,7 @@ use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
 use crate::ui::table::{Records, SortKey};
 use crate::ui::text;
-use crate::ui::view::{View, percent, revision, task_state};
+use crate::ui::view::{View, percent, revision, tail, task_state};
 
 use super::Panel;
 
@@ -141,7 +141,7 @@ impl Records for Rows<'_> {
                 }
                 _ => (Role::Muted, "".into()),
             },
-            8 => (Role::Muted, t.task_definition.as_deref().map_or("", revision).into()),
+            8 => (Role::Muted, tail(t.task_definition.as_deref().map_or("", revision), 14, self.0.look)),
             _ => (
                 if stopped_badly(t) { Role::Bad } else { Role::Muted },
                 why(t).map_or(Cow::Borrowed(""), Cow::Owned),

@@ -100,7 +100,7 @@ fn trend_lines<'v>(
     } else {
         units::metric(value, &series.unit)
     };
-    let old = if series.period_s > 60 { None } else { view.point_age(at) };
+    let old = if series.period_s > 60 { None } else { view.point_age(at, series.period_s) };
     let tail = old.as_ref().map_or(0, |o| o.len() + 2);
     let bars = width.saturating_sub(24 + tail).min(120);
     let scale = if name == "StorageBytes" { trend::Scale::MinMax } else { trend::scale_of(&series.unit) };
