@@ -166,6 +166,7 @@ pub fn service(tasks: u32, mounts_by: MountsBy) -> Service {
             },
         ],
         circuit_breaker: true,
+        capacity_providers: Vec::new(),
         mounts_by,
         task_cpu: Some("2048".into()),
         task_memory: Some("4096".into()),
