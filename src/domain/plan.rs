@@ -60,27 +60,60 @@ pub struct Fingerprint {
     pub throughput: Option<String>,
     /// Minimum and maximum of the scalable target.
     pub scalable: Option<(u32, u32)>,
+    /// `TransitionToIA AFTER_30_DAYS`, sorted.
+    #[serde(default)]
+    pub lifecycle: Option<Vec<String>>,
+    /// Log groups of the plan with their retention: `/ecs/x 7 days`.
+    #[serde(default)]
+    pub log_groups: Option<Vec<String>>,
 }
 
 impl Fingerprint {
     /// What differs, a sentence each; empty: the plan still holds. Only what the plan depends on (its `Some`s)
     /// is compared.
     pub fn differences(&self, now: &Self) -> Vec<String> {
-        fn one<T: PartialEq + std::fmt::Debug>(name: &str, then: Option<&T>, now: Option<&T>) -> Option<String> {
+        fn one<T: PartialEq>(
+            name: &str,
+            then: Option<&T>,
+            now: Option<&T>,
+            word: fn(&T) -> String,
+        ) -> Option<String> {
             let then = then?;
             (Some(then) != now).then(|| match now {
-                Some(now) => format!("{name} was {then:?}, is {now:?}"),
-                None => format!("{name} was {then:?}, and cannot be read now"),
+                Some(now) => format!("{name} was {}, is {}", word(then), word(now)),
+                None => format!("{name} was {}, and cannot be read now", word(then)),
             })
         }
+        fn list(values: &Vec<String>) -> String {
+            if values.is_empty() { "none".to_owned() } else { values.join(", ") }
+        }
         [
-            one("mount targets", self.mount_targets.as_ref(), now.mount_targets.as_ref()),
-            one("parameter version", self.parameter_version.as_ref(), now.parameter_version.as_ref()),
-            one("PRIMARY deployment", self.primary_deployment.as_ref(), now.primary_deployment.as_ref()),
-            one("desired count", self.desired_count.as_ref(), now.desired_count.as_ref()),
-            one("task definition", self.task_definition.as_ref(), now.task_definition.as_ref()),
-            one("throughput", self.throughput.as_ref(), now.throughput.as_ref()),
-            one("scalable target", self.scalable.as_ref(), now.scalable.as_ref()),
+            one("mount targets", self.mount_targets.as_ref(), now.mount_targets.as_ref(), list),
+            one(
+                "parameter version",
+                self.parameter_version.as_ref(),
+                now.parameter_version.as_ref(),
+                i64::to_string,
+            ),
+            one(
+                "PRIMARY deployment",
+                self.primary_deployment.as_ref(),
+                now.primary_deployment.as_ref(),
+                String::clone,
+            ),
+            one("desired count", self.desired_count.as_ref(), now.desired_count.as_ref(), u32::to_string),
+            one(
+                "task definition",
+                self.task_definition.as_ref(),
+                now.task_definition.as_ref(),
+                String::clone,
+            ),
+            one("throughput", self.throughput.as_ref(), now.throughput.as_ref(), String::clone),
+            one("scalable target", self.scalable.as_ref(), now.scalable.as_ref(), |(min, max)| {
+                format!("{min} to {max} tasks")
+            }),
+            one("lifecycle configuration", self.lifecycle.as_ref(), now.lifecycle.as_ref(), list),
+            one("log retention", self.log_groups.as_ref(), now.log_groups.as_ref(), list),
         ]
         .into_iter()
         .flatten()

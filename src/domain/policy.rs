@@ -52,6 +52,8 @@ pub struct Policy {
     pub scale_out_only: bool,
     /// Security group of new mount targets; else those of the existing ones.
     pub security_group_id: Option<String>,
+    /// Parameter that the list is published in, for when it does not exist yet.
+    pub published_parameter: String,
     /// Rules that auto mode may apply.
     pub auto_rules: Vec<String>,
     /// Rules that are not evaluated.
@@ -111,6 +113,7 @@ impl Default for Policy {
             file_count_low_for: minutes(24 * 60),
             scale_out_only: false,
             security_group_id: None,
+            published_parameter: "/efs-mount-autoscaling/mount-targets".into(),
             auto_rules: AUTO_RULES.iter().map(|r| (*r).to_owned()).collect(),
             disabled_rules: Vec::new(),
             min_tasks: 1,

@@ -4,6 +4,12 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+mod advance;
+mod fold;
+
+pub use advance::advance;
+pub use fold::{ChangeState, StepState, fold};
+
 /// What an entry says, in the words of `history --json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -34,6 +40,56 @@ pub enum EntryKind {
     RolledBack,
     NeedsHuman,
     Note,
+}
+
+impl EntryKind {
+    /// Every kind, in the order of a change's life.
+    pub const ALL: [Self; 19] = [
+        Self::Proposed,
+        Self::Approved,
+        Self::Rejected,
+        Self::Snoozed,
+        Self::Expired,
+        Self::Refused,
+        Self::Armed,
+        Self::Disarmed,
+        Self::Vetoed,
+        Self::Cancelled,
+        Self::Started,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Unknown,
+        Self::Converged,
+        Self::Verified,
+        Self::RolledBack,
+        Self::NeedsHuman,
+        Self::Note,
+    ];
+
+    /// The word of `history --json`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Proposed => "proposed",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Snoozed => "snoozed",
+            Self::Expired => "expired",
+            Self::Refused => "refused",
+            Self::Armed => "armed",
+            Self::Disarmed => "disarmed",
+            Self::Vetoed => "vetoed",
+            Self::Cancelled => "cancelled",
+            Self::Started => "started",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Converged => "converged",
+            Self::Verified => "verified",
+            Self::RolledBack => "rolled_back",
+            Self::NeedsHuman => "needs_human",
+            Self::Note => "note",
+        }
+    }
 }
 
 /// An entry to be appended.
@@ -73,6 +129,23 @@ pub struct Entry {
     pub detail: serde_json::Value,
 }
 
+impl std::fmt::Display for Phase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Proposed => f.write_str("proposed"),
+            Self::Snoozed => f.write_str("snoozed"),
+            Self::Approved => f.write_str("approved and not begun"),
+            Self::InStep(n) => write!(f, "in step {n}"),
+            Self::Between(n) => write!(f, "after step {n}"),
+            Self::Unknown(n) => write!(f, "without a known outcome of step {n}"),
+            Self::Failed(n) => write!(f, "failed in step {n}"),
+            Self::Converged => f.write_str("converged"),
+            Self::NeedsHuman => f.write_str("waiting for a human"),
+            Self::Ended(kind) => write!(f, "over ({})", kind.word()),
+        }
+    }
+}
+
 /// Where a change stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -102,6 +175,9 @@ pub enum Phase {
 impl Phase {
     /// Whether calls may have left and nothing else may be applied in the environment.
     pub fn in_flight(self) -> bool {
-        matches!(self, Self::Approved | Self::InStep(_) | Self::Between(_) | Self::Unknown(_) | Self::Failed(_))
+        matches!(
+            self,
+            Self::Approved | Self::InStep(_) | Self::Between(_) | Self::Unknown(_) | Self::Failed(_)
+        )
     }
 }
