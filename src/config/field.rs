@@ -10,9 +10,12 @@ use std::time::Duration;
 use super::datasource;
 use super::error::{Wrong, any_of, without_password};
 use super::forms::Form;
+use super::freeze;
+use super::journal::{self, Location};
 use super::model::{Datasource, Lang};
 use super::raw::Raw;
 use crate::domain::count::CountSource;
+use crate::domain::policy::FreezeWindow;
 use crate::domain::snapshot::Mode;
 use crate::domain::source::SourceId;
 
@@ -57,6 +60,22 @@ pub(super) enum Field<T: 'static> {
     Datasource(Lens<T, Option<Datasource>>),
     /// Whole minutes, held in seconds.
     Minutes(RangeInclusive<u64>, Lens<T, u32>),
+    /// A whole number in a range, where 32 bits are enough.
+    Count(RangeInclusive<u32>, Lens<T, u32>),
+    /// One of some whole numbers.
+    Days(&'static [u32], Lens<T, u32>),
+    /// A number in a range.
+    Decimal(RangeInclusive<f64>, Lens<T, f64>),
+    /// A number in a range, or nothing.
+    Maybe(RangeInclusive<f64>, Lens<T, Option<f64>>),
+    /// A duration from and to these seconds.
+    Span(RangeInclusive<u64>, Lens<T, Duration>),
+    /// Some of the first names, none of the second ones.
+    Rules(&'static [&'static str], &'static [&'static str], Lens<T, Vec<String>>),
+    /// Times in which nothing is changed.
+    Freeze(Lens<T, Vec<FreezeWindow>>),
+    /// Where the journal is; secret.
+    Journal(Lens<T, Location>),
     /// A duration of one source; the last is what holds where none is given.
     Source(SourceId, RangeInclusive<u64>, Lens<T, BTreeMap<SourceId, Duration>>, fn(SourceId) -> Duration),
 }
@@ -100,7 +119,7 @@ impl Choice for CountSource {
 impl<T> Field<T> {
     /// Whether the value may hold a password.
     pub(super) fn secret(&self) -> bool {
-        matches!(self, Self::Datasource(_))
+        matches!(self, Self::Datasource(_) | Self::Journal(_))
     }
 
     /// What is expected, in words.
@@ -123,7 +142,18 @@ impl<T> Field<T> {
                 span(*range.start()),
                 span(*range.end())
             ),
-            Self::Source(_, range, ..) => {
+            Self::Count(range, _) => format!("a whole number from {} to {}", range.start(), range.end()),
+            Self::Days(days, _) => {
+                let days: Vec<String> = days.iter().map(u32::to_string).collect();
+                format!("one of {}", days.join(", "))
+            }
+            Self::Decimal(range, _) | Self::Maybe(range, _) => {
+                format!("a number from {} to {}", range.start(), range.end())
+            }
+            Self::Rules(..) => "a list of rules such as [\"add-mount-target\"]".into(),
+            Self::Freeze(_) => freeze::EXPECTED.into(),
+            Self::Journal(_) => journal::EXPECTED.into(),
+            Self::Span(range, _) | Self::Source(_, range, ..) => {
                 format!("a duration from {} to {}, such as \"30s\"", span(*range.start()), span(*range.end()))
             }
         }
@@ -181,6 +211,29 @@ impl<T> Field<T> {
                 let seconds = u32::try_from(duration.as_secs()).ok().filter(|s| s % 60 == 0);
                 *at(target) = seconds.ok_or_else(other_kind)?;
             }
+            Self::Count(range, at) => {
+                let number = raw.number().ok_or_else(other_kind)?;
+                let found = u32::try_from(number).ok().filter(|n| range.contains(n));
+                let nearest = number.clamp((*range.start()).into(), (*range.end()).into()).to_string();
+                *at(target) = found.ok_or_else(|| Wrong { nearest: Some(nearest), ..other_kind() })?;
+            }
+            Self::Days(days, at) => {
+                let number = raw.number().ok_or_else(other_kind)?;
+                let nearest = days.iter().min_by_key(|d| number.abs_diff((**d).into())).map(u32::to_string);
+                let found = days.iter().find(|d| i64::from(**d) == number);
+                *at(target) = *found.ok_or_else(|| Wrong { nearest, ..other_kind() })?;
+            }
+            Self::Decimal(range, at) => *at(target) = decimal(raw, range, other_kind)?,
+            Self::Maybe(range, at) => *at(target) = Some(decimal(raw, range, other_kind)?),
+            Self::Span(range, at) => *at(target) = duration(raw, range, other_kind)?,
+            Self::Rules(all, never, at) => {
+                *at(target) = rules(&raw.list().ok_or_else(other_kind)?, all, never)?;
+            }
+            Self::Freeze(at) => {
+                let windows = raw.list().ok_or_else(other_kind)?;
+                *at(target) = windows.into_iter().map(freeze::parse).collect::<Result<_, _>>()?;
+            }
+            Self::Journal(at) => *at(target) = journal::parse(text()?)?,
             Self::Source(source, range, at, _) => {
                 at(target).insert(*source, duration(raw, range, other_kind)?);
             }
@@ -208,6 +261,17 @@ impl<T> Field<T> {
             }
             Self::Datasource(at) => at(target).as_ref().map(|d| toml::Value::from(d.shown())),
             Self::Minutes(_, at) => text(&span(u64::from(*at(target)))),
+            Self::Count(_, at) | Self::Days(_, at) => Some(i64::from(*at(target)).into()),
+            Self::Decimal(_, at) => Some((*at(target)).into()),
+            Self::Maybe(_, at) => at(target).map(toml::Value::Float),
+            Self::Span(_, at) => text(&humantime::format_duration(*at(target)).to_string()),
+            Self::Rules(.., at) => {
+                Some(at(target).iter().map(|r| toml::Value::from(r.as_str())).collect::<Vec<_>>().into())
+            }
+            Self::Freeze(at) => {
+                Some(at(target).iter().map(|w| toml::Value::from(freeze::show(w))).collect::<Vec<_>>().into())
+            }
+            Self::Journal(at) => text(&at(target).to_string()).filter(|t| t.as_str() != Some("")),
             Self::Source(source, _, at, or) => {
                 let duration = at(target).get(source).copied().unwrap_or_else(|| or(*source));
                 text(&humantime::format_duration(duration).to_string())
@@ -230,7 +294,15 @@ impl<T> Field<T> {
             Self::Dimensions(_) => toml::Value::Table(
                 [("FileSystemId".to_owned(), "fs-0123456789abcdef0".into())].into_iter().collect(),
             ),
-            Self::Minutes(range, _) | Self::Source(_, range, ..) => span(*range.start()).into(),
+            Self::Count(range, _) => i64::from(*range.start()).into(),
+            Self::Days(days, _) => i64::from(days.first().copied().unwrap_or_default()).into(),
+            Self::Decimal(range, _) | Self::Maybe(range, _) => (*range.start()).into(),
+            Self::Rules(all, ..) => all.first().copied().map(|r| vec![r]).unwrap_or_default().into(),
+            Self::Freeze(_) => vec!["Sat Sun 00:00-24:00"].into(),
+            Self::Journal(_) => "/var/lib/miharu/journal.db".into(),
+            Self::Minutes(range, _) | Self::Span(range, _) | Self::Source(_, range, ..) => {
+                span(*range.start()).into()
+            }
         }
     }
 }
@@ -291,6 +363,39 @@ fn duration(
         return Ok(duration);
     }
     Err(Wrong { nearest: Some(span(bound(range, duration.as_secs()))), ..other_kind() })
+}
+
+/// A number within a range, the ends included.
+fn decimal(raw: Raw<'_>, range: &RangeInclusive<f64>, other_kind: impl Fn() -> Wrong) -> Result<f64, Wrong> {
+    let number = raw.decimal().filter(|n| n.is_finite()).ok_or_else(&other_kind)?;
+    if range.contains(&number) {
+        return Ok(number);
+    }
+    let nearest = number.clamp(*range.start(), *range.end()).to_string();
+    Err(Wrong { nearest: Some(nearest), ..other_kind() })
+}
+
+/// Some of `all`, none of `never`, each once.
+fn rules(names: &[&str], all: &[&str], never: &[&str]) -> Result<Vec<String>, Wrong> {
+    let mut rules: Vec<String> = Vec::new();
+    let allowed = || all.iter().copied().filter(|rule| !never.contains(rule));
+    for name in names {
+        if never.contains(name) {
+            let expected = format!("rules that apply themselves: {}", any_of(allowed()));
+            let why = format!("remove \"{name}\": it takes something away, and is applied by hand alone");
+            return Err(Wrong::new(expected).remedy(why));
+        }
+        if !all.contains(name) {
+            return Err(Wrong {
+                expected: format!("rules: {}", any_of(allowed())),
+                ..Wrong::one_of(name, all.iter().copied())
+            });
+        }
+        if !rules.iter().any(|rule| rule == name) {
+            rules.push((*name).to_owned());
+        }
+    }
+    Ok(rules)
 }
 
 fn counts(names: &[&str]) -> Result<Vec<CountSource>, Wrong> {

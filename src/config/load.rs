@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use super::error::{ConfigError, Mistake, Origin, Wrong, nearest};
 use super::inputs::{Inputs, Overrides};
+use super::journal::Location;
 use super::keymap::Keymap;
 use super::model::Config;
 use super::report::{Given, Report};
 use super::settings::{ENVIRONMENT, ROOT};
 use super::theme::Theme;
 use super::variables::ENVIRONMENT_VARIABLE;
-use super::{deployment, file, keymap_file, prices, theme_file, variables};
+use super::{contradictions, deployment, file, keymap_file, prices, theme_file, variables};
 
 /// Settings with where they came from.
 #[derive(Debug, Clone)]
@@ -28,6 +29,7 @@ pub struct Loaded {
 pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigError> {
     let mut config = Config::new(inputs.config_dir.clone());
     config.prices = prices::built_in();
+    config.journal = Location::default_of(&inputs.variables);
     let mut report = Report::default();
     if let Some((path, text)) = &inputs.file {
         // Without the file nothing could be said about variables that name its environments.
@@ -38,6 +40,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigError> {
     flags(&inputs.overrides, &mut config, &mut report);
     datasources(inputs, &mut config, &mut report);
     inherit(&mut config, &mut report);
+    contradictions::settle(&mut config, &mut report);
     // An environment may be missing only because its name is a mistake.
     if report.mistakes.is_empty() {
         focus(inputs, &mut config, &mut report);

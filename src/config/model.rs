@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::journal::Location;
 use crate::domain::count::CountSource;
 use crate::domain::metric::MetricKey;
+use crate::domain::policy::Policy;
 use crate::domain::price::PriceList;
 use crate::domain::snapshot::Mode;
 use crate::domain::source::SourceId;
@@ -29,8 +31,8 @@ pub struct Config {
     pub prices: BTreeMap<String, PriceList>,
     /// Language of the screens.
     pub lang: Lang,
-    /// Where changes are written down, a database URL; `None`: `$XDG_STATE_HOME/miharu/journal.db`.
-    pub journal: Option<String>,
+    /// Where changes are written down.
+    pub journal: Location,
     /// Draw and poll less, for a slow line.
     pub low_bandwidth: bool,
     /// Poll period by source for environments that set none of their own.
@@ -61,7 +63,7 @@ impl Config {
             log_file: None,
             prices: BTreeMap::new(),
             lang: Lang::default(),
-            journal: None,
+            journal: Location::File(PathBuf::new()),
             low_bandwidth: false,
             every: BTreeMap::new(),
             deadline: BTreeMap::new(),
@@ -116,6 +118,8 @@ pub struct Environment {
     pub metrics: Vec<ExtraMetric>,
     /// Whether mount targets are probed.
     pub probe: bool,
+    /// What may be done, how far and how often. Threshold, security group and account in it are those above.
+    pub policy: Policy,
     /// Poll period by source.
     pub every: BTreeMap<SourceId, Duration>,
     /// Deadline by source.
@@ -218,6 +222,7 @@ impl Environment {
             datasource_env: None,
             metrics: Vec::new(),
             probe: true,
+            policy: Policy::default(),
             every: BTreeMap::new(),
             deadline: BTreeMap::new(),
         }

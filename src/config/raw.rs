@@ -38,6 +38,15 @@ impl<'a> Raw<'a> {
         }
     }
 
+    /// As a number that need not be whole.
+    pub(super) fn decimal(self) -> Option<f64> {
+        match self {
+            #[expect(clippy::cast_precision_loss, reason = "what no f64 holds is out of every range")]
+            Self::Item(item) => item.as_float().or_else(|| item.as_integer().map(|i| i as f64)),
+            Self::Word(word) => word.replace('_', "").parse().ok(),
+        }
+    }
+
     /// As a list of texts; of a word the parts between commas.
     pub(super) fn list(self) -> Option<Vec<&'a str>> {
         match self {

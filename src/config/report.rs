@@ -84,6 +84,6 @@ impl Report {
 
 /// A value as it is written in a file.
 fn bare(value: &str) -> String {
-    let bare = value.parse::<i64>().is_ok() || ["true", "false"].contains(&value);
+    let bare = value.parse::<f64>().is_ok() || ["true", "false"].contains(&value);
     if bare { value.to_owned() } else { format!("\"{value}\"") }
 }

@@ -12,6 +12,7 @@ use super::field::Field::{
 use super::field::{Field, Setting};
 use super::forms;
 use super::model::{Config, DEADLINE, Environment, ExtraMetric, PERIODS, period};
+use super::settings_policy::policy;
 use crate::domain::metric::MetricKey;
 use crate::domain::source::SourceId;
 
@@ -79,7 +80,7 @@ pub(super) static ROOT: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {
         Setting::new(
             "journal",
             "Where changes are written down; else journal.db in $XDG_STATE_HOME/miharu.",
-            Text(&forms::JOURNAL, |c| &mut c.journal),
+            Field::Journal(|c| &mut c.journal),
         ),
     ];
     all.extend(by_source(
@@ -221,6 +222,7 @@ pub(super) static ENVIRONMENT: LazyLock<Vec<Setting<Environment>>> = LazyLock::n
             Flag(|e| &mut e.probe),
         ),
     ];
+    all.extend(policy());
     all.extend(by_source(
         "poll",
         ("Here, time between two polls of", ""),

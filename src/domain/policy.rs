@@ -5,14 +5,36 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveTime, Utc, Weekday};
 
+/// Names of all rules, as they stand in settings.
+pub const RULES: &[&str] = &[
+    "add-mount-target",
+    "publish-mount-targets",
+    "redeploy-service",
+    "remove-mount-target",
+    "scale-out-service",
+    "scale-in-service",
+    "resize-task",
+    "raise-throughput",
+    "add-lifecycle-policy",
+    "set-log-retention",
+    "use-fargate-spot",
+    "resize-lambda",
+];
+
 /// Rules that auto mode applies unless the configuration names others.
 pub const AUTO_RULES: &[&str] =
     &["add-mount-target", "publish-mount-targets", "redeploy-service", "scale-out-service"];
 
 /// Rules that auto mode never applies, whatever the configuration says: they cannot be taken back or take
 /// something away.
-pub const NEVER_AUTO: &[&str] =
-    &["remove-mount-target", "scale-in-service", "resize-task", "set-log-retention", "raise-throughput", "resize-lambda"];
+pub const NEVER_AUTO: &[&str] = &[
+    "remove-mount-target",
+    "scale-in-service",
+    "resize-task",
+    "set-log-retention",
+    "raise-throughput",
+    "resize-lambda",
+];
 
 /// A window in which nothing is changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,5 +161,21 @@ impl Default for Policy {
             verification: minutes(5),
             log_retention_days: 7,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_know_every_rule() {
+        for name in AUTO_RULES.iter().chain(NEVER_AUTO) {
+            assert!(RULES.contains(name), "{name}");
+        }
+        for rule in super::super::rules::registry() {
+            assert!(RULES.contains(&rule.name()), "{}", rule.name());
+        }
+        assert!(!AUTO_RULES.iter().any(|name| NEVER_AUTO.contains(name)));
     }
 }

@@ -126,8 +126,25 @@ fn takes<T>(field: &Field<T>) -> Value {
         Field::Datasource(_) => {
             json!({ "type": "string", "pattern": "/", "examples": [field.example()] })
         }
+        Field::Journal(_) => json!({ "type": "string", "minLength": 1, "examples": [field.example()] }),
+        Field::Count(range, _) => {
+            json!({ "type": "integer", "minimum": range.start(), "maximum": range.end() })
+        }
+        Field::Days(days, _) => json!({ "enum": days }),
+        Field::Decimal(range, _) | Field::Maybe(range, _) => {
+            json!({ "type": "number", "minimum": range.start(), "maximum": range.end() })
+        }
+        Field::Rules(all, never, _) => json!({
+            "type": "array",
+            "items": { "enum": all.iter().filter(|rule| !never.contains(rule)).collect::<Vec<_>>() },
+        }),
+        Field::Freeze(_) => json!({
+            "type": "array",
+            "items": { "type": "string", "pattern": "[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$" },
+            "examples": [field.example()],
+        }),
         // humantime's grammar; the range cannot be said in a pattern.
-        Field::Minutes(..) | Field::Source(..) => json!({
+        Field::Minutes(..) | Field::Span(..) | Field::Source(..) => json!({
             "type": "string",
             "pattern": "^ *([0-9]+ *(ns|us|ms|s|sec|secs|m|min|mins|minutes?|h|hrs?|hours?|seconds?) *)+$",
             "examples": [field.example()],

@@ -1,0 +1,107 @@
+//! The journal on MySQL or MariaDB, where several machines share one.
+
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, MySqlConnection, MySqlPool};
+
+use super::check::{self, Standing};
+use super::sql::{self, journal_on};
+use super::{Advance, Journal, JournalError, Query, error};
+use crate::config::model::Datasource;
+use crate::domain::journal::{Entry, NewEntry};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/mysql");
+
+/// Longest that a call may take, waiting for others included.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// A console and its executor; the server serves others too.
+const CONNECTIONS: u32 = 4;
+/// A writer waits this long for another one. An append takes milliseconds.
+const SESSION: &str = "SET SESSION innodb_lock_wait_timeout = 5";
+
+struct MySql {
+    /// The server as errors name it, without password.
+    place: String,
+    pool: MySqlPool,
+    advance: Advance,
+}
+
+/// Opens the journal on a server, and makes its tables where there are none.
+///
+/// # Errors
+/// The server cannot be reached, refuses the user or its rights, or holds a journal of a newer version.
+pub async fn open(server: &Datasource, advance: Advance) -> Result<Arc<dyn Journal>, JournalError> {
+    let place = format!("the journal {}", server.shown());
+    let options = options(&server.url).map_err(|e| error::mysql(&place, &e))?;
+    let migrated = async {
+        let mut connection = options.connect().await.map_err(|e| error::mysql(&place, &e))?;
+        let migrated = migrate(&place, &mut connection).await;
+        // Closing gives the migrator's lock back.
+        let closed = connection.close().await.map_err(|e| error::mysql(&place, &e));
+        migrated.and(closed)
+    };
+    tokio::time::timeout(DEADLINE, migrated).await.unwrap_or_else(|_| Err(error::silent(&place)))?;
+    let pool = MySqlPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(DEADLINE)
+        .after_connect(|connection, _| Box::pin(async move { connection.execute(SESSION).await.map(|_| ()) }))
+        .connect_lazy_with(options);
+    Ok(Arc::new(MySql { place, pool, advance }))
+}
+
+impl MySql {
+    fn failure(&self, error: &sqlx::Error) -> JournalError {
+        error::mysql(&self.place, error)
+    }
+
+    fn strange(&self) -> JournalError {
+        let text = format!("{} holds what miharu did not write", self.place);
+        error::failed(text, "restore the tables journal_* from a backup")
+    }
+
+    async fn within<T>(
+        &self,
+        call: impl Future<Output = Result<T, JournalError>> + Send,
+    ) -> Result<T, JournalError> {
+        tokio::time::timeout(DEADLINE, call).await.unwrap_or_else(|_| Err(error::silent(&self.place)))
+    }
+}
+
+/// How to connect. `tls` is the Go driver's word for what a URL calls `ssl-mode`.
+fn options(url: &str) -> Result<MySqlConnectOptions, sqlx::Error> {
+    let options = MySqlConnectOptions::from_str(url)?.disable_statement_logging();
+    let parameters = url.split_once('?').map_or("", |(_, parameters)| parameters);
+    let tls = parameters.split('&').rev().find_map(|p| p.strip_prefix("tls="));
+    Ok(match tls {
+        Some("true") => options.ssl_mode(MySqlSslMode::VerifyIdentity),
+        Some("skip-verify") => options.ssl_mode(MySqlSslMode::Required),
+        Some("preferred") => options.ssl_mode(MySqlSslMode::Preferred),
+        Some("false") => options.ssl_mode(MySqlSslMode::Disabled),
+        Some(_) => {
+            let known = "tls is one of true, false, preferred and skip-verify";
+            return Err(sqlx::Error::Configuration(known.into()));
+        }
+        None => options,
+    })
+}
+
+/// Makes the tables, or finds them. The migrator holds a lock of the server meanwhile.
+async fn migrate(place: &str, connection: &mut MySqlConnection) -> Result<(), JournalError> {
+    let migrator = super::migrator(&MIGRATIONS);
+    let mut migrated = migrator.run(&mut *connection).await;
+    if let Err(MigrateError::Dirty(_)) = migrated {
+        // An earlier one ended half way (a right was missing, say). Every statement bears being repeated, and the
+        // lock says that nobody else is at it.
+        let half = sqlx::query("DELETE FROM journal_migrations WHERE success = FALSE");
+        half.execute(&mut *connection).await.map_err(|e| error::mysql(place, &e))?;
+        migrated = migrator.run(&mut *connection).await;
+    }
+    migrated.map_err(|e| error::migration(place, e, |e| error::mysql(place, e)))
+}
+
+journal_on!(sqlx::MySql, MySql, begin: "BEGIN", insert: "INSERT IGNORE");

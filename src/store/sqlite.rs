@@ -1,0 +1,126 @@
+//! The journal in a SQLite file: no set-up, write-ahead log, every append on the disk before it returns.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool};
+
+use super::check::{self, Standing};
+use super::place::{self, Identity};
+use super::sql::{self, journal_on};
+use super::{Advance, Journal, JournalError, Query, error};
+use crate::domain::journal::{Entry, NewEntry};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
+
+/// `miha`, in the header of every journal file.
+const APPLICATION: i64 = 0x6d69_6861;
+/// How long a writer waits for another one. An append takes milliseconds.
+const BUSY: Duration = Duration::from_secs(5);
+/// Longest that a call may take, waiting for others included.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// One writes, others read beside it.
+const CONNECTIONS: u32 = 4;
+
+struct Sqlite {
+    path: PathBuf,
+    identity: Identity,
+    pool: SqlitePool,
+    advance: Advance,
+}
+
+/// Opens the journal file at `path`, and makes it where there is none.
+///
+/// # Errors
+/// It is on a network file system, locked, read-only, corrupt, of a newer version; the disk is full.
+pub async fn open(path: &Path, advance: Advance) -> Result<Arc<dyn Journal>, JournalError> {
+    Ok(Arc::new(Sqlite::open(path, advance, place::statfs, |options| options).await?))
+}
+
+impl Sqlite {
+    /// `statfs` and `options` let tests stand on other disks.
+    async fn open(
+        path: &Path,
+        advance: Advance,
+        statfs: place::Statfs,
+        options: fn(SqliteConnectOptions) -> SqliteConnectOptions,
+    ) -> Result<Self, JournalError> {
+        let path = path.to_path_buf();
+        let asked = path.clone();
+        // A disk may not answer.
+        let prepared = tokio::task::spawn_blocking(move || place::prepare(&asked, statfs));
+        let identity = match tokio::time::timeout(DEADLINE, prepared).await {
+            Ok(Ok(prepared)) => prepared?,
+            Ok(Err(_)) | Err(_) => return Err(error::sqlite(&path, &sqlx::Error::PoolTimedOut)),
+        };
+        let options = options(
+            SqliteConnectOptions::new()
+                .filename(&path)
+                .create_if_missing(false)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(BUSY)
+                .thread_name(|n| format!("journal-{n}"))
+                .disable_statement_logging(),
+        );
+        let failure = |e: &sqlx::Error| error::sqlite(&path, e);
+        // A connection of its own: its error says what is wrong, that of a pool only that it waited.
+        let mut connection = options.connect().await.map_err(|e| failure(&e))?;
+        let migrated = migrate(&path, &mut connection).await;
+        let closed = connection.close().await.map_err(|e| failure(&e));
+        migrated.and(closed)?;
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(DEADLINE)
+            .connect_lazy_with(options);
+        Ok(Self { path, identity, pool, advance })
+    }
+
+    fn failure(&self, error: &sqlx::Error) -> JournalError {
+        error::sqlite(&self.path, error)
+    }
+
+    fn strange(&self) -> JournalError {
+        error::corrupt(&error::file(&self.path))
+    }
+
+    /// A call. A file that was removed or replaced would go on taking entries that nobody else sees.
+    async fn within<T>(
+        &self,
+        call: impl Future<Output = Result<T, JournalError>> + Send,
+    ) -> Result<T, JournalError> {
+        if place::identity(&self.path)? != self.identity {
+            let text = format!("{} was replaced while it was open", error::file(&self.path));
+            return Err(error::failed(text, "start miharu again"));
+        }
+        let timed_out = |_| Err(self.failure(&sqlx::Error::PoolTimedOut));
+        tokio::time::timeout(DEADLINE, call).await.unwrap_or_else(timed_out)
+    }
+}
+
+/// Makes the tables, or finds them. Everything in one transaction that takes the right to write at once: a journal
+/// that is read-only or locked says so now, and two that open a new file at once do not make it twice.
+async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), JournalError> {
+    let failure = |e: sqlx::Error| error::sqlite(path, &e);
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failure)?;
+    let application: i64 =
+        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *tx).await.map_err(failure)?;
+    let tables: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master")
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(failure)?;
+    if tables > 0 && application != APPLICATION {
+        let text = format!("{} is a database of another program", error::file(path));
+        return Err(error::failed(text, "set journal to another path"));
+    }
+    let migrator = super::migrator(&MIGRATIONS);
+    let failed = |e| error::migration(&error::file(path), e, |e| error::sqlite(path, e));
+    migrator.run(&mut *tx).await.map_err(failed)?;
+    tx.commit().await.map_err(failure)
+}
+
+journal_on!(sqlx::Sqlite, Sqlite, begin: "BEGIN IMMEDIATE", insert: "INSERT OR IGNORE");
