@@ -11,8 +11,14 @@ pub const AUTO_RULES: &[&str] =
 
 /// Rules that auto mode never applies, whatever the configuration says: they cannot be taken back or take
 /// something away.
-pub const NEVER_AUTO: &[&str] =
-    &["remove-mount-target", "scale-in-service", "resize-task", "set-log-retention", "raise-throughput", "resize-lambda"];
+pub const NEVER_AUTO: &[&str] = &[
+    "remove-mount-target",
+    "scale-in-service",
+    "resize-task",
+    "set-log-retention",
+    "raise-throughput",
+    "resize-lambda",
+];
 
 /// A window in which nothing is changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
