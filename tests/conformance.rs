@@ -12,6 +12,8 @@ mod ecs;
 mod storage;
 #[expect(dead_code, reason = "other tests use the rest")]
 mod support;
+#[path = "conformance/writes.rs"]
+mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
@@ -24,8 +26,8 @@ use futures_util::future::BoxFuture;
 use miharu::aws::meter::metered;
 use miharu::aws::sdk::Limits;
 use miharu::aws::{
-    Answer, Aws, CloudWatch, DesiredStatus, Ecs, Efs, MetricPoints, MetricQuery, QUERIES_A_CALL, Ssm, Sts,
-    SubnetFilter, TASKS_A_PAGE, all_pages,
+    Answer, Aws, CloudWatch, DesiredStatus, Ec2, Ecs, Efs, MetricPoints, MetricQuery, QUERIES_A_CALL, Ssm,
+    Sts, SubnetFilter, TASKS_A_PAGE, all_pages,
 };
 use miharu::clock::Clock;
 use miharu::domain::alarm::AlarmState;
@@ -38,7 +40,7 @@ use miharu::domain::source::{Failure, FailureClass};
 use miharu::simulated::{Scenario, Simulated};
 use serde_json::json;
 use support::peer::Peer;
-use support::sources::{Credentials, KEY, limits, setup};
+use support::sources::{Credentials, KEY, actuator, limits, setup};
 use support::world::World;
 
 /// An account to ask: a service with more than [`TASKS_A_PAGE`] running tasks in several zones, a mount target
@@ -247,4 +249,68 @@ async fn the_simulated_aws() {
         service,
     })
     .await;
+}
+
+/// Changes through the real adapter against an endpoint.
+#[tokio::test]
+async fn the_sdk_changes_an_endpoint() {
+    // Slow enough for a look at a mount target that is creating.
+    let peer = Peer::start(&["--speed", "40"]);
+    let world = World::create(&peer, "ap-northeast-1", &["--subnets", "4", "--zones", "3"]);
+    let credentials = Credentials::of(KEY);
+    let environment = world.environment(&peer);
+    let actuator = Arc::new(actuator(&environment, &credentials, limits()));
+    writes::changes_as_told(&writes::Changeable {
+        aws: setup(environment, &credentials, limits()).outside.aws,
+        actuator,
+        file_system: world.file_system,
+        cluster: world.cluster,
+        service: world.service,
+        parameter: world.parameter,
+        free_subnet: world.subnets[2].id.clone(),
+        free_zone: world.subnets[2].zone.clone(),
+        taken_subnet: world.subnets[3].id.clone(),
+        security_group: world.security_group,
+        log_group: world.log_group,
+        step: Duration::from_millis(20),
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_simulated_aws_is_changed() {
+    let text = "title = 'two'\ndescription = 'two of three zones have a target'\n[world]\ntasks = 2\n\
+                subnets_a_zone = 2\ntargets = ['ap-northeast-1a', 'ap-northeast-1c']";
+    let scenario = Scenario::parse("two", "two.toml", text).unwrap();
+    let clock = Clock::virtual_from("2026-11-20T14:02:13.250Z".parse().unwrap(), 1.0);
+    let simulated = Arc::new(Simulated::new(&scenario, 7, clock));
+    let environment = simulated.environment();
+    let file_system = environment.file_system_id.unwrap();
+    let subnets =
+        simulated.subnets(&SubnetFilter::Vpc(environment.vpc_id.unwrap()), None).await.unwrap().items;
+    let of_zone =
+        |zone: &str| subnets.iter().filter(|n| n.availability_zone.ends_with(zone)).collect::<Vec<_>>();
+    let target = simulated.mount_targets(&file_system, None).await.unwrap().items.remove(0);
+    let taken = of_zone("1a").into_iter().find(|n| n.id != target.subnet_id).unwrap().id.clone();
+    let service = simulated.service(miharu::simulated::CLUSTER, miharu::simulated::SERVICE).await.unwrap();
+    let definition = simulated.task_definition(&service.task_definition).await.unwrap();
+    writes::changes_as_told(&writes::Changeable {
+        aws: Arc::clone(&simulated) as _,
+        actuator: Arc::clone(&simulated) as _,
+        file_system,
+        cluster: environment.cluster.unwrap(),
+        service: environment.service.unwrap(),
+        parameter: environment.published_parameter,
+        free_subnet: of_zone("1d")[0].id.clone(),
+        free_zone: of_zone("1d")[0].availability_zone.clone(),
+        taken_subnet: taken,
+        security_group: simulated.security_groups(&target.mount_target_id).await.unwrap().remove(0),
+        log_group: definition.log_groups[0].clone(),
+        step: Duration::from_secs(2),
+    })
+    .await;
+    let truth = simulated.truth();
+    assert_eq!(truth.most_targets.values().max(), Some(&1), "never two in a zone");
+    assert_eq!(truth.applied()["CreateMountTarget"], 2);
+    assert!(truth.received.iter().all(|r| r.answered));
 }

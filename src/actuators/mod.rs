@@ -11,6 +11,9 @@ use async_trait::async_trait;
 use crate::domain::request::Operation;
 use crate::domain::source::Failure;
 
+pub(crate) mod filled;
+pub mod sdk;
+
 /// Values an operation gave: `mount_target_id`, `ip_address`, `availability_zone`, `version`,
 /// `task_definition_arn`, `deployment_id`.
 pub type Outputs = BTreeMap<String, String>;
@@ -31,4 +34,13 @@ pub enum Sent {
 pub trait Actuator: Send + Sync {
     /// Sends a completely filled operation (no [`Value::Born`](crate::domain::request::Value) in it).
     async fn send(&self, operation: &Operation) -> Sent;
+}
+
+/// Why an operation cannot be sent: a value of it is still to be born.
+pub(crate) fn unfilled(operation: &Operation) -> Option<Failure> {
+    match operation {
+        Operation::PutParameter { entries, text, .. } => filled::published(entries, text.as_deref()).err(),
+        Operation::UpdateTaskDefinition { task_definition, .. } => filled::known(task_definition).err(),
+        _ => None,
+    }
 }

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::alarm::Alarm;
 use crate::domain::ecs::{Service, Task, TaskDefinition};
-use crate::domain::efs::{FileSystem, MountTarget};
+use crate::domain::efs::{FileSystem, LifecyclePolicy, MountTarget};
 use crate::domain::identity::Identity;
 use crate::domain::metric::MetricKey;
 use crate::domain::network::Subnet;
@@ -48,6 +48,10 @@ pub trait Efs: Send + Sync {
     async fn file_system(&self, id: &str) -> Answer<FileSystem>;
     /// `DescribeMountTargets` of a file system, a page from `marker`.
     async fn mount_targets(&self, file_system: &str, marker: Option<String>) -> Answer<Page<MountTarget>>;
+    /// `DescribeMountTargetSecurityGroups`: ids.
+    async fn security_groups(&self, mount_target: &str) -> Answer<Vec<String>>;
+    /// `DescribeLifecycleConfiguration`; empty where there is none.
+    async fn lifecycle(&self, file_system: &str) -> Answer<Vec<LifecyclePolicy>>;
 }
 
 /// Which tasks `ListTasks` is asked for.
@@ -160,9 +164,19 @@ pub trait AutoScaling: Send + Sync {
     async fn scalable_target(&self, cluster: &str, service: &str) -> Answer<Option<ScalableTarget>>;
 }
 
+/// A log group and for how many days it keeps what is logged; `None`: for ever.
+pub type LogGroup = (String, Option<u32>);
+
+/// Reads of Amazon CloudWatch Logs.
+#[async_trait]
+pub trait Logs: Send + Sync {
+    /// `DescribeLogGroups`: those whose name begins with `prefix`, a page.
+    async fn log_groups(&self, prefix: &str, token: Option<String>) -> Answer<Page<LogGroup>>;
+}
+
 /// All of AWS that miharu reads.
-pub trait Aws: Efs + Ecs + Ssm + Ec2 + CloudWatch + Sts + AutoScaling {}
-impl<T: Efs + Ecs + Ssm + Ec2 + CloudWatch + Sts + AutoScaling> Aws for T {}
+pub trait Aws: Efs + Ecs + Ssm + Ec2 + CloudWatch + Sts + AutoScaling + Logs {}
+impl<T: Efs + Ecs + Ssm + Ec2 + CloudWatch + Sts + AutoScaling + Logs> Aws for T {}
 
 /// The NFS NULL call on a mount target; its own port, because a simulated target has no address to dial.
 #[async_trait]

@@ -120,6 +120,9 @@ pub struct TaskDefinition {
     pub cpu: Option<String>,
     /// Memory in MiB.
     pub memory: Option<String>,
+    /// Log groups that its containers write to by the `awslogs` driver.
+    #[serde(default)]
+    pub log_groups: Vec<String>,
 }
 
 impl TaskDefinition {

@@ -6,7 +6,7 @@ use super::ids;
 use super::scenario;
 use super::seeded::{dice, seconds};
 use super::world::{Event, Refusal, World};
-use crate::domain::efs::{FileSystem, MountTarget};
+use crate::domain::efs::{FileSystem, LifecyclePolicy, MountTarget};
 
 /// Average size of a file, metadata included.
 pub(super) const FILE_BYTES: f64 = 24.0 * 1024.0;
@@ -20,6 +20,8 @@ pub(super) enum TargetState {
     Available,
     /// On the way out.
     Deleting,
+    /// It could not be created.
+    Error,
 }
 
 impl TargetState {
@@ -28,6 +30,7 @@ impl TargetState {
             Self::Creating => "creating",
             Self::Available => "available",
             Self::Deleting => "deleting",
+            Self::Error => "error",
         }
     }
 }
@@ -39,6 +42,8 @@ pub(super) struct Target {
     pub(super) zone: String,
     pub(super) subnet: String,
     pub(super) address: String,
+    /// Security groups.
+    pub(super) groups: Vec<String>,
     pub(super) state: TargetState,
 }
 
@@ -47,6 +52,8 @@ pub(super) struct Target {
 pub(super) enum TargetStep {
     /// It becomes available.
     Available(String),
+    /// Its creation fails.
+    Error(String),
     /// It is gone.
     Gone(String),
 }
@@ -59,6 +66,14 @@ pub(super) struct Efs {
     pub(super) targets: Vec<Target>,
     /// Metered size; EFS counts again every quarter of an hour here.
     pub(super) size_bytes: f64,
+    /// The lifecycle configuration.
+    pub(super) lifecycle: Vec<LifecyclePolicy>,
+    /// Fewest and most seconds that a creation takes.
+    pub(super) creation_s: (f64, f64),
+    /// How many of the next creations will fail.
+    pub(super) bad_creations: u32,
+    /// When the throughput was last raised or its mode changed.
+    pub(super) throughput_changed_at: Option<DateTime<Utc>>,
 }
 
 impl Efs {
@@ -67,6 +82,10 @@ impl Efs {
             file_system_id: ids::resource(&mut dice(seed, "file system", 0), "fs"),
             targets: Vec::new(),
             size_bytes: settings.files as f64 * FILE_BYTES,
+            lifecycle: Vec::new(),
+            creation_s: (30.0, 90.0),
+            bad_creations: 0,
+            throughput_changed_at: None,
         }
     }
 
@@ -82,11 +101,17 @@ impl Efs {
 }
 
 impl World {
-    /// `CreateMountTarget`: gives the id of a target that is `creating`.
-    pub(super) fn create_mount_target(&mut self, subnet: &str) -> Result<String, Refusal> {
+    /// `CreateMountTarget`: gives the id of a target that is `creating`. Without groups it gets the VPC's
+    /// default one.
+    pub(super) fn create_mount_target(&mut self, subnet: &str, groups: &[String]) -> Result<String, Refusal> {
         let Some(zone) = self.network.zone_of(subnet).map(str::to_owned) else {
             return Err(Refusal::new("SubnetNotFound", format!("The subnet ID '{subnet}' does not exist")));
         };
+        let known = [&self.network.nfs_group, &self.network.default_group];
+        if let Some(group) = groups.iter().find(|g| !known.contains(g)) {
+            let text = format!("The SecurityGroup ID '{group}' does not exist");
+            return Err(Refusal::new("SecurityGroupNotFound", text));
+        }
         if self.efs.target_in(&zone).is_some() {
             return Err(Refusal::new("MountTargetConflict", "mount target already exists in this AZ"));
         }
@@ -95,10 +120,20 @@ impl World {
         let Some(address) = self.network.take(subnet, &mut rng) else {
             return Err(Refusal::new("NoFreeAddressesInSubnet", "There are no free addresses in the subnet"));
         };
-        let subnet = subnet.to_owned();
-        self.efs.targets.push(Target { id: id.clone(), zone, subnet, address, state: TargetState::Creating });
-        let ready = self.now + seconds(&mut rng, 30.0, 90.0);
-        self.schedule(ready, Event::Target(TargetStep::Available(id.clone())));
+        let (subnet, state) = (subnet.to_owned(), TargetState::Creating);
+        let groups =
+            if groups.is_empty() { vec![self.network.default_group.clone()] } else { groups.to_vec() };
+        self.efs.targets.push(Target { id: id.clone(), zone: zone.clone(), subnet, address, groups, state });
+        self.ledger.note_targets(&zone, self.efs.targets.iter().filter(|t| t.zone == zone).count());
+        let (from, to) = self.efs.creation_s;
+        let ready = self.now + seconds(&mut rng, from, to);
+        let step = if self.efs.bad_creations > 0 {
+            self.efs.bad_creations -= 1;
+            TargetStep::Error(id.clone())
+        } else {
+            TargetStep::Available(id.clone())
+        };
+        self.schedule(ready, Event::Target(step));
         Ok(id)
     }
 
@@ -126,6 +161,12 @@ impl World {
                 let target = self.efs.targets.iter_mut().find(|t| t.id == *id);
                 if let Some(target) = target.filter(|t| t.state == TargetState::Creating) {
                     target.state = TargetState::Available;
+                }
+            }
+            TargetStep::Error(id) => {
+                let target = self.efs.targets.iter_mut().find(|t| t.id == *id);
+                if let Some(target) = target.filter(|t| t.state == TargetState::Creating) {
+                    target.state = TargetState::Error;
                 }
             }
             TargetStep::Gone(id) => {

@@ -13,20 +13,26 @@ use crate::config::model::Environment;
 use crate::domain::count::CountSource;
 
 mod activity;
+mod actuator;
 mod alarms;
 mod ecs;
 mod efs;
 mod faults;
 mod ids;
+mod ledger;
 mod load;
 mod metrics;
+mod mishap;
 mod network;
 mod parameters;
 mod ports;
 pub mod scenario;
 mod seeded;
 mod world;
+mod writes;
 
+pub use ledger::{Received, Taken, Truth};
+pub use mishap::{Mishap, Shares};
 pub use scenario::{Scenario, ScenarioError};
 use world::World;
 
@@ -38,6 +44,9 @@ pub const SERVICE: &str = "efs-mount-autoscaling-fargate-service";
 pub const PARAMETER: &str = "/efs-mount-autoscaling/mount-targets";
 /// The former monitor function.
 pub const LAMBDA: &str = "efs-mount-autoscaling-file-monitor";
+/// Log groups of the service and of the former function.
+const LOG_GROUPS: [&str; 2] =
+    ["/ecs/efs-mount-autoscaling-fargate", "/aws/lambda/efs-mount-autoscaling-file-monitor"];
 /// Family of the task definitions.
 const FAMILY: &str = "efs-mount-autoscaling-fargate";
 
@@ -59,10 +68,15 @@ impl Simulated {
 
     /// Looks at the world as it is now.
     fn world<T>(&self, look: impl FnOnce(&World) -> T) -> T {
+        self.change(|world| look(world))
+    }
+
+    /// Changes the world as it is now.
+    fn change<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
         let now = self.clock.now();
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         world.advance(now);
-        look(&world)
+        change(&mut world)
     }
 
     /// The environment that watches this world, as a user would have configured it.

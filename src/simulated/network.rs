@@ -27,6 +27,10 @@ struct Segment {
 #[derive(Debug, Clone)]
 pub(super) struct Network {
     pub(super) vpc_id: String,
+    /// The group that lets NFS through.
+    pub(super) nfs_group: String,
+    /// The VPC's default group.
+    pub(super) default_group: String,
     segments: Vec<Segment>,
 }
 
@@ -42,7 +46,9 @@ impl Network {
                 segments.push(Segment { id, zone: zone.clone(), third, used: BTreeSet::new() });
             }
         }
-        Self { vpc_id, segments }
+        let groups = &mut dice(seed, "security group", 0);
+        let (nfs_group, default_group) = (ids::resource(groups, "sg"), ids::resource(groups, "sg"));
+        Self { vpc_id, nfs_group, default_group, segments }
     }
 
     /// The first subnet of a zone.

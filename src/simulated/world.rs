@@ -12,11 +12,14 @@ use super::ecs::{Ecs, TaskEvent};
 use super::efs::{Efs, TargetStep};
 use super::faults::Faults;
 use super::ids;
+use super::ledger::Ledger;
 use super::load::Load;
+use super::mishap::Mishaps;
 use super::network::Network;
 use super::parameters::Parameters;
 use super::scenario::{self, Deed, HISTORY, Scenario};
 use super::seeded::dice;
+use crate::domain::request::Operation;
 
 /// Why the world does not do what somebody asks for: code and words of AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +53,8 @@ pub(super) enum Event {
     CreateService,
     /// Somebody outside does something.
     Deed(Deed),
+    /// A call that changes something takes effect, long after it was sent.
+    Late(Box<Operation>),
 }
 
 /// Everything that is simulated.
@@ -69,6 +74,12 @@ pub(super) struct World {
     pub(super) activity: Activity,
     pub(super) alarms: Alarms,
     pub(super) faults: Faults,
+    /// Log groups with their retention in days.
+    pub(super) log_groups: BTreeMap<String, Option<u32>>,
+    /// What was ever changed, for those who check.
+    pub(super) ledger: Ledger,
+    /// How calls that change something fail.
+    pub(super) mishaps: Mishaps,
     queue: BTreeMap<(DateTime<Utc>, u64), Event>,
     queued: u64,
     rolled: BTreeMap<&'static str, u64>,
@@ -101,6 +112,9 @@ impl World {
             account,
             region,
             settings,
+            log_groups: super::LOG_GROUPS.map(|name| (name.to_owned(), None)).into(),
+            ledger: Ledger::default(),
+            mishaps: Mishaps::default(),
             queue: BTreeMap::new(),
             queued: 0,
             rolled: BTreeMap::new(),
@@ -174,15 +188,28 @@ impl World {
             Event::Task(step) => self.step_task(&step),
             Event::Schedule => self.schedule_service(),
             Event::CreateService => self.create_service(),
-            Event::Deed(deed) => self.perform(deed),
+            Event::Deed(deed) => self.happen(deed),
+            Event::Late(operation) => {
+                self.take_effect(&operation).ok();
+            }
         }
     }
 
-    /// Somebody outside does something. What AWS refuses is refused to them; the world goes on.
-    fn perform(&mut self, deed: Deed) {
-        let refused = match deed {
+    /// Something of the scenario happens. What AWS refuses is refused; the world goes on.
+    fn happen(&mut self, deed: Deed) {
+        if let Err(refusal) = self.perform(deed) {
+            tracing::debug!(code = refusal.code, text = refusal.text, "the simulated AWS refused a deed");
+        }
+    }
+
+    /// Somebody outside does something.
+    pub(super) fn perform(&mut self, deed: Deed) -> Result<(), Refusal> {
+        match deed {
             Deed::CreateMountTarget { zone } => match self.network.subnet_in(&zone) {
-                Some(subnet) => self.create_mount_target(&subnet).map(|_| ()),
+                Some(subnet) => {
+                    let groups = [self.network.nfs_group.clone()];
+                    self.create_mount_target(&subnet, &groups).map(|_| ())
+                }
                 None => Err(Refusal::new("SubnetNotFound", format!("no subnet in {zone}"))),
             },
             Deed::DeleteMountTarget { zone } => match self.efs.target_in(&zone).map(|t| t.id.clone()) {
@@ -195,7 +222,7 @@ impl World {
                 Ok(())
             }
             Deed::DeployBadImage { exit_code } => {
-                let definition = self.register_task_definition(Some(exit_code));
+                let definition = self.register_task_definition(Some(exit_code), None);
                 self.update_service(super::ecs::Update { definition: Some(definition), ..Default::default() })
             }
             Deed::ForceDeployment => {
@@ -211,9 +238,6 @@ impl World {
             }
             // Faults lie over the answers, not in the world.
             Deed::Fault(_) => Ok(()),
-        };
-        if let Err(refusal) = refused {
-            tracing::debug!(code = refusal.code, text = refusal.text, "the simulated AWS refused a deed");
         }
     }
 }

@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use super::logs;
+use super::seldom::Seldom;
 use super::{AT_ONCE, Built, Observation, PAGES, Pace, Setup, Source, optional, paced, service_of};
 use crate::aws::{Answer, Aws, DesiredStatus, TASKS_A_PAGE, all_pages};
 use crate::domain::ecs::{MountsBy, Service, Task, TaskDefinition};
@@ -21,6 +23,7 @@ struct EcsSource {
     file_system: Option<String>,
     /// The definition read last; a revision never changes.
     definition: Option<TaskDefinition>,
+    log_groups: Seldom,
 }
 
 /// Needs a cluster and a service.
@@ -36,6 +39,7 @@ pub fn build(setup: &Setup) -> Built {
         service,
         file_system: setup.environment.file_system_id.clone(),
         definition: None,
+        log_groups: Seldom::default(),
     }))
 }
 
@@ -43,12 +47,15 @@ pub fn build(setup: &Setup) -> Built {
 impl Source for EcsSource {
     paced!();
 
-    async fn observe(&mut self, _now: DateTime<Utc>) -> Result<Observation, Failure> {
+    async fn observe(&mut self, now: DateTime<Utc>) -> Result<Observation, Failure> {
         let (service, tasks) = tokio::join!(self.aws.service(&self.cluster, &self.service), self.tasks());
         // A missing service fails both; the answer about the service says it better.
         let (mut service, tasks) = (service?, tasks?);
-        let warnings = self.define(&mut service).await.err().into_iter().collect();
-        Ok(Observation { facts: vec![Facts::Service(Box::new(service)), Facts::Tasks(tasks)], warnings })
+        let mut warnings: Vec<Failure> = self.define(&mut service).await.err().into_iter().collect();
+        let mut facts = vec![Facts::Service(Box::new(service)), Facts::Tasks(tasks)];
+        facts.extend(self.retention(now).await);
+        warnings.extend(self.log_groups.warning());
+        Ok(Observation { facts, warnings })
     }
 }
 
@@ -70,6 +77,20 @@ impl EcsSource {
 
     async fn listed(&self, status: DesiredStatus) -> Answer<Vec<String>> {
         all_pages(PAGES, |token| self.aws.list_tasks(&self.cluster, &self.service, status, token)).await
+    }
+
+    /// How long the log groups keep, where it is time to ask: they are known by the task definition.
+    async fn retention(&mut self, now: DateTime<Utc>) -> Option<Facts> {
+        let names = logs::names(self.definition.as_ref()?);
+        if !self.log_groups.is_due(now, &names) {
+            return None;
+        }
+        let (groups, failure) = match optional(logs::read(&*self.aws, &names)).await {
+            Ok(groups) => (Some(Facts::LogGroups(groups)), None),
+            Err(failure) => (None, Some(failure)),
+        };
+        self.log_groups.read(now, names, failure);
+        groups
     }
 
     /// Fills in what only the task definition tells; without it that stays unknown.

@@ -12,7 +12,9 @@ pub mod ecs;
 pub mod efs;
 pub mod files;
 pub mod identity;
+mod logs;
 pub mod probe;
+mod seldom;
 pub mod ssm;
 pub mod subnets;
 

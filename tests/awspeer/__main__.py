@@ -8,7 +8,8 @@ Prints "ready PORT" when it answers; port 0 takes a free one. Everything goes to
   GetMetricData is computed here: aligned periods, percentiles, pages (cloudwatch.py).
 - ECS services and tasks are run by a scheduler: tasks walk PROVISIONING -> PENDING -> ACTIVATING -> RUNNING,
   deployments roll, end COMPLETED, or FAILED by the circuit breaker and are rolled back (ecs.py).
-- EFS mount targets are "creating" for a while (20 s / speed); UpdateFileSystem works; a size can be set.
+- EFS mount targets are "creating" for a while (20 s / speed), and "deleting" (10 s / speed); UpdateFileSystem
+  works; a size can be set.
 - EC2 DescribeSubnets has pages; Application Auto Scaling knows the scheduler's services (others.py).
 - Faults, expired access keys and a record of every call, each by region (doors.py):
     POST   /_peer/faults?region=R   {"ecs.DescribeServices": {"status": 400, "code": "ThrottlingException", "times": 3},

@@ -82,7 +82,7 @@ class Peer:
         asked = Asked(env, body)
         record = {"t": time.time(), "region": asked.region, "service": asked.service, "operation": asked.operation,
                   "status": None, "key": asked.key, "input": None}
-        if env.get("HTTP_X_AMZ_TARGET"):
+        if env.get("HTTP_X_AMZ_TARGET") or asked.service == "efs":
             try:
                 record["input"] = json.loads(body or b"{}")
             except ValueError:
@@ -135,7 +135,9 @@ class Peer:
             if service == "efs" and operation == "UpdateFileSystem":
                 return others.update_file_system(start, env, body, region)
             if service == "efs" and operation in ("CreateMountTarget", "DescribeMountTargets"):
-                return self.mount_targets.answer(self.app, env, start, operation)
+                return self.mount_targets.answer(self.app, env, start, operation, region)
+            if service == "efs" and operation == "DeleteMountTarget":
+                return self.mount_targets.delete(start, asked.path, region)
             if service == "ec2" and operation == "DescribeSubnets":
                 return others.subnets(self.app, env, start, body, self.pages["subnets"])
             if asked.path.startswith(CBOR_PREFIX):

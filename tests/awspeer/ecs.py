@@ -49,6 +49,7 @@ class EcsScheduler:
         del service["events"][100:]
 
     def new_deployment(self, service, td_arn, failing):
+        _, td = self.task_definition(service["_region"], td_arn)
         for d in service["deployments"]:
             d["status"] = "ACTIVE"
         now = time.time()
@@ -56,7 +57,8 @@ class EcsScheduler:
             "id": f"ecs-svc/{self.rng.randrange(10**18, 10**19)}", "status": "PRIMARY", "taskDefinition": td_arn, "desiredCount": service["desiredCount"],
             "pendingCount": 0, "runningCount": 0, "failedTasks": 0, "createdAt": now, "updatedAt": now, "launchType": "FARGATE", "platformVersion": "1.4.0",
             "platformFamily": "Linux", "networkConfiguration": service["networkConfiguration"], "rolloutState": "IN_PROGRESS",
-            "rolloutStateReason": "ECS deployment in progress.", "_failing": failing})
+            "rolloutStateReason": "ECS deployment in progress.", "_failing": failing,
+            "_cpu": td.cpu, "_memory": td.memory})
         service["taskDefinition"] = td_arn
 
     def start_task(self, service, deployment):
@@ -70,7 +72,7 @@ class EcsScheduler:
         arn = f"arn:aws:ecs:{service['_region']}:{ACCOUNT}:task/{service['_cluster']}/{ident}"
         self.tasks.append({
             "taskArn": arn, "clusterArn": service["clusterArn"], "taskDefinitionArn": deployment["taskDefinition"], "group": f"service:{service['serviceName']}",
-            "lastStatus": "PROVISIONING", "desiredStatus": "RUNNING", "launchType": "FARGATE", "startedBy": deployment["id"], "createdAt": now, "cpu": "2048", "memory": "4096",
+            "lastStatus": "PROVISIONING", "desiredStatus": "RUNNING", "launchType": "FARGATE", "startedBy": deployment["id"], "createdAt": now, "cpu": deployment["_cpu"], "memory": deployment["_memory"],
             "availabilityZone": self.subnet_zone(service["_region"], subnet), "connectivity": "CONNECTED", "healthStatus": "UNKNOWN", "version": 1, "platformVersion": "1.4.0",
             "attachments": [{"id": str(uuid.UUID(int=self.rng.getrandbits(128))), "type": "ElasticNetworkInterface", "status": "ATTACHED", "details": [
                 {"name": "subnetId", "value": subnet}, {"name": "networkInterfaceId", "value": f"eni-{self.rng.getrandbits(64):016x}"},
@@ -186,16 +188,21 @@ class EcsScheduler:
 
     def op_UpdateService(self, region, i):
         service = self.service(region, i.get("cluster"), i["service"])
-        if i.get("desiredCount") is not None:
-            if i["desiredCount"] < 0:
-                raise AwsError("InvalidParameterException", "desiredCount must not be negative")
-            service["desiredCount"] = i["desiredCount"]
-        for key in ("networkConfiguration", "capacityProviderStrategy"):
-            if i.get(key) is not None:
-                service[key] = i[key]
+        if (i.get("desiredCount") or 0) < 0:
+            raise AwsError("InvalidParameterException", "desiredCount must not be negative")
+        strategy = i.get("capacityProviderStrategy")
+        if strategy is not None and strategy != service["capacityProviderStrategy"] and not i.get("forceNewDeployment"):
+            raise AwsError("InvalidParameterException", "a new capacity provider strategy needs forceNewDeployment")
+        # Looked up first: a refused call changes nothing.
+        arn, td = self.task_definition(region, i.get("taskDefinition") or service["taskDefinition"])
+        service["desiredCount"] = service["desiredCount"] if i.get("desiredCount") is None else i["desiredCount"]
+        network = i.get("networkConfiguration") or service["networkConfiguration"]
+        changed = arn != service["taskDefinition"] or network != service["networkConfiguration"]
+        service["networkConfiguration"] = network
+        if i.get("capacityProviderStrategy") is not None:
+            service["capacityProviderStrategy"] = i["capacityProviderStrategy"]
         service["deploymentConfiguration"].update(i.get("deploymentConfiguration") or {})
-        if i.get("taskDefinition") or i.get("forceNewDeployment"):
-            arn, td = self.task_definition(region, i.get("taskDefinition") or service["taskDefinition"])
+        if changed or i.get("forceNewDeployment"):
             self.new_deployment(service, arn, self.fails(td))
         return {"service": self.describe(service)}
 

@@ -27,12 +27,28 @@ def send_json(start, value):
 
 
 class MountTargets:
-    """moto's mount targets are available at once; here they are "creating" for 20 s / speed."""
+    """moto's mount targets are available and gone at once; here they are "creating" for 20 s / speed and
+    "deleting" for 10 s / speed, and hold their zone until they are gone."""
 
     def __init__(self, speed):
-        self.speed, self.born = speed, {}
+        self.speed, self.born, self.doomed = speed, {}, {}
 
-    def answer(self, app, env, start, operation):
+    def bury(self, region):
+        for ident, (of, at) in list(self.doomed.items()):
+            if of == region and time.time() - at >= 10 / self.speed:
+                del self.doomed[ident]
+                get_backend("efs")[ACCOUNT][region].delete_mount_target(ident)
+
+    def delete(self, start, path, region):
+        self.bury(region)
+        ident = path.rsplit("/", 1)[-1]
+        if ident not in get_backend("efs")[ACCOUNT][region].mount_targets_by_id:
+            raise AwsError("MountTargetNotFound", f"Mount target '{ident}' does not exist.", 404)
+        self.doomed.setdefault(ident, (region, time.time()))
+        return send(start, "204 No Content", [], b"")
+
+    def answer(self, app, env, start, operation, region):
+        self.bury(region)
         status, headers, out = inner(app, env)
         try:
             value = json.loads(out)
@@ -42,6 +58,8 @@ class MountTargets:
             if "MountTargetId" in mt:
                 born = self.born.setdefault(mt["MountTargetId"], time.time())
                 mt["LifeCycleState"] = "available" if time.time() - born >= 20 / self.speed else "creating"
+                if mt["MountTargetId"] in self.doomed:
+                    mt["LifeCycleState"] = "deleting"
         return send(start, status, headers, json.dumps(value).encode())
 
 
@@ -58,10 +76,15 @@ def set_size(region, ident, size):
 
 def update_file_system(start, env, body, region):
     fs, change = file_system(region, env["PATH_INFO"].rsplit("/", 1)[-1]), json.loads(body or b"{}")
+    provisioned, value = change.get("ThroughputMode") == "provisioned", change.get("ProvisionedThroughputInMibps")
+    if provisioned != (value is not None) or (value is not None and value < 1):
+        raise AwsError("BadRequest", "provisioned throughput goes with its value, and only it")
     if change.get("ThroughputMode"):
         fs.throughput_mode = change["ThroughputMode"]
     if change.get("ProvisionedThroughputInMibps"):
         fs.provisioned_throughput_in_mibps = change["ProvisionedThroughputInMibps"]
+    elif change.get("ThroughputMode"):
+        fs.provisioned_throughput_in_mibps = None
     info = {k[0].upper() + k[1:]: v for k, v in fs.info_json().items()} if hasattr(fs, "info_json") else {}
     return send_json(start, info)
 
@@ -100,8 +123,15 @@ class ScalableTargets:
         return None if method is None or i.get("ServiceNamespace") != "ecs" else method(region, i)
 
     def op_RegisterScalableTarget(self, region, i):
-        _, cluster, service = i["ResourceId"].split("/")
-        self.ecs.service(region, cluster, service)
+        _, cluster, name = i["ResourceId"].split("/")
+        try:
+            service = self.ecs.service(region, cluster, name)
+        except AwsError:
+            raise AwsError("ValidationException", f"ECS service doesn't exist: {i['ResourceId']}") from None
+        low, high = i.get("MinCapacity", 0), i.get("MaxCapacity", 1_000_000)
+        if low > high:
+            raise AwsError("ValidationException", "Minimum capacity must not be above maximum capacity")
+        service["desiredCount"] = min(max(service["desiredCount"], low), high)
         arn = f"arn:aws:application-autoscaling:{region}:{ACCOUNT}:scalable-target/{len(self.targets)}"
         role = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService"
         known = self.targets.get((region, i["ResourceId"]), {"RoleARN": role, "ScalableTargetARN": arn, "CreationTime": time.time()})

@@ -106,6 +106,8 @@ pub struct Call {
     pub status: Option<String>,
     /// Access key that signed it.
     pub key: Option<String>,
+    /// Members of the request, where it is JSON.
+    pub input: Option<Value>,
 }
 
 fn file(name: &str) -> PathBuf {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use miharu::actuators::sdk::SdkActuator;
 use miharu::aws::sdk::{Limits, Options, SdkAws};
 use miharu::aws::{Nfs, Outside};
 use miharu::clock::Clock;
@@ -72,6 +73,17 @@ pub fn setup(environment: Environment, credentials: &Credentials, limits: Limits
         environment: Arc::new(environment),
         outside: Outside { aws: Arc::new(aws), nfs: Arc::new(FakeNfs) },
     }
+}
+
+/// What changes something in an environment.
+pub fn actuator(environment: &Environment, credentials: &Credentials, limits: Limits) -> SdkActuator {
+    let options = Options {
+        credentials_file: Some(credentials.path()),
+        limits,
+        renew_every: Some(Duration::ZERO),
+        ..Options::from(environment)
+    };
+    SdkActuator::new(options, Clock::system())
 }
 
 /// A source by its name.

@@ -1,7 +1,7 @@
 """Creates, with boto3, an environment such as the tests watch, and prints what it made as JSON.
 
   world.py --endpoint URL --region R [--subnets 3] [--zones N] [--mount-targets 2] [--tasks 2] [--metrics 0]
-           [--versions 1] [--volume] [--autoscaled] [--balancer] [--unreadable] [--unpublished] [--fail]
+           [--versions 1] [--volume] [--autoscaled] [--balancer] [--unreadable] [--unpublished] [--fail] [--silent]
 """
 
 import argparse
@@ -13,6 +13,7 @@ import boto3
 
 CLUSTER, SERVICE = "efs-mount-autoscaling-cluster", "efs-mount-autoscaling-fargate-service"
 PARAMETER = "/efs-mount-autoscaling/mount-targets"
+LOG_GROUP, FUNCTION_LOG_GROUP = "/ecs/efs-mount-autoscaling-fargate", "/aws/lambda/efs-mount-autoscaling-file-monitor"
 FUNCTION = "efs-mount-autoscaling-file-monitor"
 
 
@@ -66,6 +67,9 @@ class Maker:
         ecs.create_cluster(clusterName=CLUSTER)
         volumes = [{"name": "efs", "efsVolumeConfiguration": {"fileSystemId": self.made["file_system"]}}] if a.volume else []
         container = {"name": "fargate-app", "image": "app:1", "environment": [{"name": "FAIL", "value": "1"}] if a.fail else []}
+        if not a.silent:
+            container["logConfiguration"] = {"logDriver": "awslogs", "options": {
+                "awslogs-group": LOG_GROUP, "awslogs-region": a.region, "awslogs-stream-prefix": "ecs"}}
         definition = ecs.register_task_definition(
             family="file-service", networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="2048", memory="4096",
             containerDefinitions=[container], volumes=volumes)["taskDefinition"]["taskDefinitionArn"]
@@ -128,7 +132,15 @@ class Maker:
                 {"Id": "rate", "Expression": "bytes/60", "Label": "rate", "ReturnData": True}])
         self.cloudwatch.set_alarm_state(AlarmName="service-cpu", StateValue="ALARM", StateReason="61 > 60")
 
+    def log_groups(self):
+        logs = self.client("logs")
+        for name in (LOG_GROUP, FUNCTION_LOG_GROUP, LOG_GROUP + "-other"):
+            logs.create_log_group(logGroupName=name)
+        logs.put_retention_policy(logGroupName=FUNCTION_LOG_GROUP, retentionInDays=14)
+        self.made["log_group"] = LOG_GROUP
+
     def make(self):
+        self.log_groups()
         self.network()
         self.storage()
         self.published()
@@ -144,7 +156,7 @@ def main():
     parser.add_argument("--region", required=True)
     for name, default in (("subnets", 3), ("zones", None), ("mount-targets", 2), ("tasks", 2), ("metrics", 0), ("versions", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    for name in ("volume", "autoscaled", "balancer", "unreadable", "unpublished", "fail"):
+    for name in ("volume", "autoscaled", "balancer", "unreadable", "unpublished", "fail", "silent"):
         parser.add_argument(f"--{name}", action="store_true")
     json.dump(Maker(parser.parse_args()).make(), sys.stdout)
 

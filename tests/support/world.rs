@@ -17,6 +17,8 @@ pub struct World {
     pub cluster: String,
     pub service: String,
     pub task_definition: String,
+    pub security_group: String,
+    pub log_group: String,
 }
 
 /// A subnet of the world.

@@ -12,9 +12,9 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 use crate::aws::meter;
 
-/// An operation that changes nothing.
+/// An operation and who allows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Read {
+pub struct Call {
     /// The SDK's service id: `EFS`, `Application Auto Scaling`, …
     pub service: &'static str,
     /// The operation: `DescribeFileSystems`.
@@ -22,6 +22,9 @@ pub struct Read {
     /// What a policy must allow: `elasticfilesystem:DescribeFileSystems`.
     pub action: &'static str,
 }
+
+/// An operation that changes nothing.
+pub type Read = Call;
 
 const fn read(service: &'static str, operation: &'static str, action: &'static str) -> Read {
     Read { service, operation, action }
@@ -31,6 +34,12 @@ const fn read(service: &'static str, operation: &'static str, action: &'static s
 pub const FILE_SYSTEMS: Read = read("EFS", "DescribeFileSystems", "elasticfilesystem:DescribeFileSystems");
 /// EFS `DescribeMountTargets`.
 pub const MOUNT_TARGETS: Read = read("EFS", "DescribeMountTargets", "elasticfilesystem:DescribeMountTargets");
+/// EFS `DescribeMountTargetSecurityGroups`.
+pub const SECURITY_GROUPS: Read =
+    read("EFS", "DescribeMountTargetSecurityGroups", "elasticfilesystem:DescribeMountTargetSecurityGroups");
+/// EFS `DescribeLifecycleConfiguration`.
+pub const LIFECYCLE: Read =
+    read("EFS", "DescribeLifecycleConfiguration", "elasticfilesystem:DescribeLifecycleConfiguration");
 /// ECS `DescribeServices`.
 pub const SERVICES: Read = read("ECS", "DescribeServices", "ecs:DescribeServices");
 /// ECS `ListTasks`.
@@ -60,10 +69,15 @@ pub const SCALABLE_TARGETS: Read = read(
     "application-autoscaling:DescribeScalableTargets",
 );
 
+/// CloudWatch Logs `DescribeLogGroups`.
+pub const LOG_GROUPS: Read = read("CloudWatch Logs", "DescribeLogGroups", "logs:DescribeLogGroups");
+
 /// Everything that may leave.
 pub const READS: &[Read] = &[
     FILE_SYSTEMS,
     MOUNT_TARGETS,
+    SECURITY_GROUPS,
+    LIFECYCLE,
     SERVICES,
     LIST_TASKS,
     TASKS,
@@ -76,16 +90,31 @@ pub const READS: &[Read] = &[
     ALARMS,
     CALLER_IDENTITY,
     SCALABLE_TARGETS,
+    LOG_GROUPS,
 ];
 
-/// A call that is not in [`READS`].
+/// A call that is not on the list of what may leave.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{service} {operation} is not on the list of reads")]
+#[error("{service} {operation} is not on the list of {list}")]
 pub struct Refused {
     /// The SDK's service id.
     pub service: String,
     /// The operation.
     pub operation: String,
+    /// What the list is of: `reads`.
+    pub list: &'static str,
+}
+
+/// Lets a call pass that is on a list.
+///
+/// # Errors
+/// It is not.
+pub fn check_in(calls: &[Call], list: &'static str, service: &str, operation: &str) -> Result<(), Refused> {
+    if calls.iter().any(|c| c.service == service && c.operation == operation) {
+        Ok(())
+    } else {
+        Err(Refused { service: service.to_owned(), operation: operation.to_owned(), list })
+    }
 }
 
 /// Lets a read pass.
@@ -93,14 +122,15 @@ pub struct Refused {
 /// # Errors
 /// The call is not in [`READS`].
 pub fn check(service: &str, operation: &str) -> Result<(), Refused> {
-    if READS.iter().any(|r| r.service == service && r.operation == operation) {
-        Ok(())
-    } else {
-        Err(Refused { service: service.to_owned(), operation: operation.to_owned() })
-    }
+    check_in(READS, "reads", service, operation)
 }
 
-/// The interceptor of every client: refuses what is not a read, counts what leaves (repetitions too).
+/// Service and operation of the call that an interceptor sees.
+pub(crate) fn named(cfg: &ConfigBag) -> (&str, &str) {
+    cfg.load::<Metadata>().map_or(("an unnamed service", "call"), |m| (m.service(), m.name()))
+}
+
+/// The interceptor of every client of [`super::SdkAws`]: refuses what is not a read, counts what leaves (repetitions too).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ReadsOnly;
 
@@ -116,8 +146,7 @@ impl Intercept for ReadsOnly {
         _components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let (service, operation) =
-            cfg.load::<Metadata>().map_or(("an unnamed service", "call"), |m| (m.service(), m.name()));
+        let (service, operation) = named(cfg);
         Ok(check(service, operation)?)
     }
 

@@ -14,12 +14,12 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 }
 
 /// The first cause of a type.
-pub(super) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+pub(crate) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     chain(error).find_map(|e| e.downcast_ref::<T>())
 }
 
 /// Whether any cause says `words`.
-pub(super) fn mentions(error: &(dyn Error + 'static), words: &str) -> bool {
+pub(crate) fn mentions(error: &(dyn Error + 'static), words: &str) -> bool {
     chain(error).any(|e| e.to_string().contains(words))
 }
 
@@ -47,7 +47,7 @@ pub(super) fn shortened(text: &str) -> String {
 }
 
 /// Whether a body is a web page: a proxy, a login form, another server.
-pub(super) fn is_html(body: &[u8]) -> bool {
+pub(crate) fn is_html(body: &[u8]) -> bool {
     let start: Vec<u8> =
         body.iter().skip_while(|b| b.is_ascii_whitespace()).take(9).map(u8::to_ascii_lowercase).collect();
     start.starts_with(b"<html") || start.starts_with(b"<!doctype")

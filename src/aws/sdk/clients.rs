@@ -17,11 +17,11 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_http_client::Connector;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_types::service_config::ServiceConfigKey;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
-use super::allow::ReadsOnly;
 use super::transport::{self, Limits};
 use crate::config::model::Environment;
 
@@ -73,13 +73,14 @@ impl From<&Environment> for Options {
 
 /// All clients, with what the hand-signed call needs.
 #[derive(Debug)]
-pub(super) struct Clients {
-    pub(super) efs: aws_sdk_efs::Client,
-    pub(super) ecs: aws_sdk_ecs::Client,
-    pub(super) ssm: aws_sdk_ssm::Client,
+pub(crate) struct Clients {
+    pub(crate) efs: aws_sdk_efs::Client,
+    pub(crate) ecs: aws_sdk_ecs::Client,
+    pub(crate) ssm: aws_sdk_ssm::Client,
     pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(super) sts: aws_sdk_sts::Client,
-    pub(super) autoscaling: aws_sdk_applicationautoscaling::Client,
+    pub(crate) autoscaling: aws_sdk_applicationautoscaling::Client,
+    pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
     /// Transport of the hand-signed call.
     pub(super) by_hand: Connector,
     /// Region of every call.
@@ -93,8 +94,11 @@ pub(super) struct Clients {
 
 impl Clients {
     /// Reads the AWS configuration and builds clients. Makes no AWS call; asks IMDS for a region, for at most
-    /// a second, where nothing else names one.
-    pub(super) async fn load(options: &Options, now: DateTime<Utc>) -> Self {
+    /// a second, where nothing else names one. Each client has `guard` as its interceptor.
+    pub(super) async fn load<G>(options: &Options, now: DateTime<Utc>, guard: G) -> Self
+    where
+        G: Intercept + Copy + 'static,
+    {
         let http = transport::client();
         let limits = options.limits;
         let files = options.credentials_file.as_deref().map(credentials_only);
@@ -132,14 +136,23 @@ impl Clients {
             }
             loader = loader.profile_files(files).credentials_provider(provider.build());
         }
-        Self::build(loader.load().await, region.to_string(), options, now)
+        Self::build(loader.load().await, region.to_string(), options, now, guard)
     }
 
-    fn build(config: SdkConfig, region: String, options: &Options, built_at: DateTime<Utc>) -> Self {
+    fn build<G>(
+        config: SdkConfig,
+        region: String,
+        options: &Options,
+        built_at: DateTime<Utc>,
+        guard: G,
+    ) -> Self
+    where
+        G: Intercept + Copy + 'static,
+    {
         macro_rules! client {
             ($service:ident) => {
                 $service::Client::from_conf(
-                    $service::config::Builder::from(&config).interceptor(ReadsOnly).build(),
+                    $service::config::Builder::from(&config).interceptor(guard).build(),
                 )
             };
         }
@@ -150,6 +163,7 @@ impl Clients {
             cloudwatch: client!(aws_sdk_cloudwatch),
             sts: client!(aws_sdk_sts),
             autoscaling: client!(aws_sdk_applicationautoscaling),
+            logs: client!(aws_sdk_cloudwatchlogs),
             by_hand: transport::by_hand(&options.limits),
             region,
             limits: options.limits,
@@ -183,6 +197,7 @@ impl Clients {
         let prefix = match service {
             "EFS" => "elasticfilesystem",
             "CloudWatch" => "monitoring",
+            "CloudWatch Logs" => "logs",
             "Application Auto Scaling" => "application-autoscaling",
             other => &other.to_lowercase(),
         };

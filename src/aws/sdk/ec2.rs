@@ -66,7 +66,7 @@ impl SdkAws {
             action: failure.action.or_else(|| Some(SUBNETS.action.to_owned())),
             ..failure
         };
-        let now = self.clock.now();
+        let now = self.clock().now();
         let credentials = clients.credentials(now).await.map_err(|e| named(failure::no_credentials(&e)))?;
         let request =
             signed(clients, form, credentials, now.into()).map_err(|e| named(unsigned(e.as_ref())))?;

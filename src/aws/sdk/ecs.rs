@@ -1,5 +1,7 @@
 //! Amazon ECS.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use aws_sdk_ecs::types;
 
@@ -81,8 +83,20 @@ impl Ecs for SdkAws {
                 .collect(),
             cpu: found.cpu().map(str::to_owned),
             memory: found.memory().map(str::to_owned),
+            log_groups: log_groups(found),
         })
     }
+}
+
+/// Groups of the `awslogs` driver, each once.
+fn log_groups(definition: &types::TaskDefinition) -> Vec<String> {
+    let groups = definition
+        .container_definitions()
+        .iter()
+        .filter_map(|c| c.log_configuration())
+        .filter(|l| *l.log_driver() == types::LogDriver::Awslogs)
+        .filter_map(|l| l.options()?.get("awslogs-group"));
+    groups.collect::<BTreeSet<_>>().into_iter().cloned().collect()
 }
 
 fn missing(text: &str) -> Failure {

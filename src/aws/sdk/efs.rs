@@ -1,12 +1,12 @@
 //! Amazon EFS.
 
 use async_trait::async_trait;
-use aws_sdk_efs::types::{FileSystemDescription, MountTargetDescription};
+use aws_sdk_efs::types::{self, FileSystemDescription, MountTargetDescription};
 
 use super::SdkAws;
-use super::allow::{FILE_SYSTEMS, MOUNT_TARGETS};
+use super::allow::{FILE_SYSTEMS, LIFECYCLE, MOUNT_TARGETS, SECURITY_GROUPS};
 use crate::aws::{Answer, Efs, Page};
-use crate::domain::efs::{FileSystem, MountTarget};
+use crate::domain::efs::{FileSystem, LifecyclePolicy, MountTarget};
 use crate::domain::source::{Failure, FailureClass};
 
 #[async_trait]
@@ -31,6 +31,37 @@ impl Efs for SdkAws {
             next: output.next_marker().filter(|m| !m.is_empty()).map(str::to_owned),
         })
     }
+
+    async fn security_groups(&self, mount_target: &str) -> Answer<Vec<String>> {
+        let clients = self.clients().await;
+        let result =
+            clients.efs.describe_mount_target_security_groups().mount_target_id(mount_target).send().await;
+        Ok(self.answer(&SECURITY_GROUPS, &clients, result)?.security_groups().to_vec())
+    }
+
+    async fn lifecycle(&self, file_system: &str) -> Answer<Vec<LifecyclePolicy>> {
+        let clients = self.clients().await;
+        let result = clients.efs.describe_lifecycle_configuration().file_system_id(file_system).send().await;
+        let output = self.answer(&LIFECYCLE, &clients, result)?;
+        Ok(output.lifecycle_policies().iter().flat_map(rules).collect())
+    }
+}
+
+/// A policy of the API as rules with one key each.
+fn rules(policy: &types::LifecyclePolicy) -> Vec<LifecyclePolicy> {
+    [
+        ("TransitionToIA", policy.transition_to_ia().map(types::TransitionToIaRules::as_str)),
+        ("TransitionToArchive", policy.transition_to_archive().map(types::TransitionToArchiveRules::as_str)),
+        (
+            "TransitionToPrimaryStorageClass",
+            policy
+                .transition_to_primary_storage_class()
+                .map(types::TransitionToPrimaryStorageClassRules::as_str),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())))
+    .collect()
 }
 
 fn file_system(fs: &FileSystemDescription) -> FileSystem {

@@ -14,7 +14,7 @@ use super::codes::{ErrorAnswer, class_of, credentials_words, plain_code};
 use crate::domain::source::{Failure, FailureClass};
 
 /// The failure of an SDK call.
-pub(super) fn of<E>(read: &Read, error: &SdkError<E, HttpResponse>, clients: &Clients) -> Failure
+pub(crate) fn of<E>(read: &Read, error: &SdkError<E, HttpResponse>, clients: &Clients) -> Failure
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
@@ -236,7 +236,7 @@ mod tests {
             endpoint_url: Some("http://proxy.invalid:8080/aws".into()),
             ..Options::default()
         };
-        Clients::load(&options, chrono::DateTime::UNIX_EPOCH).await
+        Clients::load(&options, chrono::DateTime::UNIX_EPOCH, super::super::allow::ReadsOnly).await
     }
 
     #[tokio::test]

@@ -48,7 +48,7 @@ impl World {
             deployments,
             events: service.events.iter().cloned().collect(),
             circuit_breaker: self.settings.circuit_breaker,
-            capacity_providers: Vec::new(),
+            capacity_providers: service.providers.clone(),
             mounts_by: MountsBy::default(),
             task_cpu: None,
             task_memory: None,
@@ -64,6 +64,7 @@ impl World {
     pub(in crate::simulated) fn describe_task(&self, arn: &str) -> Option<ecs::Task> {
         let id = arn.rsplit('/').next().unwrap_or(arn);
         let task = self.ecs.tasks.iter().find(|t| t.id == id)?;
+        let definition = self.ecs.task_definition(&task.definition);
         let ended = task.status == Status::Stopped;
         let health = match (task.started_at.is_some() && !ended, task.healthy) {
             (true, true) => "HEALTHY",
@@ -92,8 +93,8 @@ impl World {
                 .filter(|_| task.status >= Status::Deprovisioning)
                 .and_then(|s| s.exit_code),
             stopped_reason: task.stop.as_ref().map(|s| s.reason.clone()),
-            cpu: Some(self.settings.cpu.to_string()),
-            memory: Some(self.settings.memory.to_string()),
+            cpu: definition.and_then(|d| d.cpu.clone()),
+            memory: definition.and_then(|d| d.memory.clone()),
         })
     }
 }

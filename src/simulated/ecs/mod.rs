@@ -65,6 +65,8 @@ struct Deployment {
 #[derive(Debug, Clone)]
 struct Service {
     desired: u32,
+    /// Capacity providers with base and weight.
+    providers: Vec<(String, u32, u32)>,
     /// PRIMARY first.
     deployments: Vec<Deployment>,
     /// The last deployment that completed: where a rollback goes.
@@ -93,6 +95,8 @@ pub(super) struct Update {
     pub(super) definition: Option<String>,
     /// Subnets of new tasks.
     pub(super) subnets: Option<Vec<String>>,
+    /// Capacity providers with base and weight.
+    pub(super) providers: Option<Vec<(String, u32, u32)>>,
     /// A new deployment though nothing changed.
     pub(super) force: bool,
 }
@@ -129,30 +133,69 @@ impl Ecs {
 }
 
 impl World {
-    /// `RegisterTaskDefinition`: the next revision, whose container exits at once where a code is given.
-    pub(super) fn register_task_definition(&mut self, exits_with: Option<i32>) -> String {
+    /// `RegisterTaskDefinition`: the next revision, whose container exits at once where a code is given; of
+    /// another size than the scenario's where one is given: CPU units, MiB.
+    pub(super) fn register_task_definition(
+        &mut self,
+        exits_with: Option<i32>,
+        size: Option<(String, String)>,
+    ) -> String {
         let revision = self.ecs.definitions.len() + 1;
         let arn = format!("{}:task-definition/{FAMILY}:{revision}", self.ecs.prefix);
         let efs_volumes = match self.settings.mounts_by {
             MountsBy::Volume => vec![self.efs.file_system_id.clone()],
             MountsBy::List | MountsBy::Unknown => Vec::new(),
         };
+        let (cpu, memory) =
+            size.unwrap_or_else(|| (self.settings.cpu.to_string(), self.settings.memory.to_string()));
+        let log_groups = vec![super::LOG_GROUPS[0].to_owned()];
         let shown = TaskDefinition {
             arn: arn.clone(),
             efs_volumes,
-            cpu: Some(self.settings.cpu.to_string()),
-            memory: Some(self.settings.memory.to_string()),
+            cpu: Some(cpu),
+            memory: Some(memory),
+            log_groups,
         };
         self.ecs.definitions.push(Definition { shown, exits_with });
         arn
     }
 
+    /// A new revision of `from` with another size.
+    pub(super) fn resize_task_definition(
+        &mut self,
+        from: &str,
+        cpu: &str,
+        memory: &str,
+    ) -> Result<String, Refusal> {
+        let Some(definition) = self.ecs.definition(from) else {
+            return Err(Refusal::new("ClientException", "Unable to describe task definition."));
+        };
+        let valid = |text: &str, least: u32| text.parse().is_ok_and(|n: u32| n >= least);
+        if !valid(cpu, 256) || !valid(memory, 512) {
+            let text = "No Fargate configuration exists for given values.";
+            return Err(Refusal::new("ClientException", text));
+        }
+        let exits_with = definition.exits_with;
+        Ok(self.register_task_definition(exits_with, Some((cpu.to_owned(), memory.to_owned()))))
+    }
+
+    /// The PRIMARY deployment.
+    pub(super) fn primary_deployment(&self) -> Option<String> {
+        self.ecs.service.as_ref()?.deployments.first().map(|d| d.id.clone())
+    }
+
+    /// Tasks wanted.
+    pub(super) fn desired_count(&self) -> Option<u32> {
+        self.ecs.service.as_ref().map(|s| s.desired)
+    }
+
     /// `CreateService` with everything from the scenario.
     pub(super) fn create_service(&mut self) {
-        let definition = self.register_task_definition(None);
+        let definition = self.register_task_definition(None, None);
         let subnets = self.network.subnets_in(&self.settings.service_zones);
         self.ecs.service = Some(Service {
             desired: self.settings.tasks,
+            providers: Vec::new(),
             deployments: Vec::new(),
             completed: None,
             events: VecDeque::new(),
@@ -164,9 +207,17 @@ impl World {
 
     /// `UpdateService`: returns at once, the scheduler does the rest.
     pub(super) fn update_service(&mut self, update: Update) -> Result<(), Refusal> {
+        if let Some(definition) = &update.definition
+            && self.ecs.definition(definition).is_none()
+        {
+            return Err(Refusal::new("ClientException", "TaskDefinition not found."));
+        }
         let Some(service) = &mut self.ecs.service else {
             return Err(Refusal::new("ServiceNotFoundException", "Service not found."));
         };
+        if let Some(providers) = update.providers {
+            service.providers = providers;
+        }
         if let Some(desired) = update.desired {
             service.desired = desired;
         }
@@ -175,9 +226,6 @@ impl World {
             return Err(Refusal::new("ServiceNotActiveException", "Service was not ACTIVE."));
         };
         if let Some(definition) = update.definition {
-            if self.ecs.definition(&definition).is_none() {
-                return Err(Refusal::new("ClientException", "TaskDefinition not found."));
-            }
             revision.definition = definition;
         }
         if let Some(subnets) = update.subnets {
@@ -201,6 +249,7 @@ impl World {
     fn deploy(&mut self, revision: Revision, why: String) {
         let mut rng = self.roll("deployment");
         let (now, id) = (self.now, format!("ecs-svc/{}", ids::digits(&mut rng, 19)));
+        self.ledger.deployments.push((now, id.clone()));
         let Some(service) = &mut self.ecs.service else { return };
         service.deployments.insert(
             0,

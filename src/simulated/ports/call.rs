@@ -25,6 +25,9 @@ const fn operation(service: &'static str, name: &'static str) -> Operation {
 
 pub(super) const FILE_SYSTEMS: Operation = operation("elasticfilesystem", "DescribeFileSystems");
 pub(super) const MOUNT_TARGETS: Operation = operation("elasticfilesystem", "DescribeMountTargets");
+pub(super) const SECURITY_GROUPS: Operation =
+    operation("elasticfilesystem", "DescribeMountTargetSecurityGroups");
+pub(super) const LIFECYCLE: Operation = operation("elasticfilesystem", "DescribeLifecycleConfiguration");
 pub(super) const SERVICES: Operation = operation("ecs", "DescribeServices");
 pub(super) const LIST_TASKS: Operation = operation("ecs", "ListTasks");
 pub(super) const TASKS: Operation = operation("ecs", "DescribeTasks");
@@ -39,10 +42,31 @@ pub(super) const CALLER_IDENTITY: Operation = operation("sts", "GetCallerIdentit
 pub(super) const SCALABLE_TARGETS: Operation =
     operation("application-autoscaling", "DescribeScalableTargets");
 
+pub(super) const LOG_GROUPS: Operation = operation("logs", "DescribeLogGroups");
+
+/// The calls that change something.
+pub(in crate::simulated) const CREATE_MOUNT_TARGET: Operation =
+    operation("elasticfilesystem", "CreateMountTarget");
+pub(in crate::simulated) const DELETE_MOUNT_TARGET: Operation =
+    operation("elasticfilesystem", "DeleteMountTarget");
+pub(in crate::simulated) const UPDATE_FILE_SYSTEM: Operation =
+    operation("elasticfilesystem", "UpdateFileSystem");
+pub(in crate::simulated) const PUT_LIFECYCLE: Operation =
+    operation("elasticfilesystem", "PutLifecycleConfiguration");
+pub(in crate::simulated) const PUT_PARAMETER: Operation = operation("ssm", "PutParameter");
+pub(in crate::simulated) const UPDATE_SERVICE: Operation = operation("ecs", "UpdateService");
+pub(in crate::simulated) const REGISTER_TASK_DEFINITION: Operation =
+    operation("ecs", "RegisterTaskDefinition");
+pub(in crate::simulated) const REGISTER_SCALABLE_TARGET: Operation =
+    operation("application-autoscaling", "RegisterScalableTarget");
+pub(in crate::simulated) const PUT_RETENTION: Operation = operation("logs", "PutRetentionPolicy");
+
 /// Every operation that a fault can name.
-pub(in crate::simulated) const OPERATIONS: [Operation; 14] = [
+pub(in crate::simulated) const OPERATIONS: [Operation; 26] = [
     FILE_SYSTEMS,
     MOUNT_TARGETS,
+    SECURITY_GROUPS,
+    LIFECYCLE,
     SERVICES,
     LIST_TASKS,
     TASKS,
@@ -55,6 +79,16 @@ pub(in crate::simulated) const OPERATIONS: [Operation; 14] = [
     ALARMS,
     CALLER_IDENTITY,
     SCALABLE_TARGETS,
+    LOG_GROUPS,
+    CREATE_MOUNT_TARGET,
+    DELETE_MOUNT_TARGET,
+    UPDATE_FILE_SYSTEM,
+    PUT_LIFECYCLE,
+    PUT_PARAMETER,
+    UPDATE_SERVICE,
+    REGISTER_TASK_DEFINITION,
+    REGISTER_SCALABLE_TARGET,
+    PUT_RETENTION,
 ];
 
 /// Requests for one call, the wait before the first repetition (it doubles), and the time for one request: as
@@ -69,12 +103,17 @@ impl Operation {
     }
 
     /// A failure of this operation.
-    pub(super) fn failure(self, class: FailureClass, code: Option<&str>, text: impl Into<String>) -> Failure {
+    pub(in crate::simulated) fn failure(
+        self,
+        class: FailureClass,
+        code: Option<&str>,
+        text: impl Into<String>,
+    ) -> Failure {
         Failure { action: Some(self.action()), code: code.map(str::to_owned), ..Failure::new(class, text) }
     }
 
     /// The named thing does not exist; `message` as AWS words it.
-    pub(super) fn not_found(self, code: &str, message: &str) -> Failure {
+    pub(in crate::simulated) fn not_found(self, code: &str, message: &str) -> Failure {
         let text = if message.is_empty() {
             format!("not found ({code})")
         } else {
@@ -84,11 +123,11 @@ impl Operation {
     }
 
     /// The request is not one that AWS takes.
-    pub(super) fn invalid(self, code: &str, message: &str) -> Failure {
+    pub(in crate::simulated) fn invalid(self, code: &str, message: &str) -> Failure {
         self.failure(FailureClass::Other, Some(code), format!("{code}: {message}"))
     }
 
-    fn struck(self, kind: FaultKind, region: &str) -> Failure {
+    pub(in crate::simulated) fn struck(self, kind: FaultKind, region: &str) -> Failure {
         let ec2 = self.service == "ec2";
         match kind {
             FaultKind::Throttled => {
@@ -113,7 +152,7 @@ impl Operation {
                 self.failure(FailureClass::Malformed, None, "the answer is a web page (status 200)")
             }
             FaultKind::Unreachable => {
-                let host = format!("{}.{region}.amazonaws.com", self.host());
+                let host = self.host_in(region);
                 self.failure(FailureClass::Unreachable, None, format!("connection refused by {host}"))
             }
             FaultKind::Hang { .. } => {
@@ -121,6 +160,11 @@ impl Operation {
                 self.failure(FailureClass::Timeout, None, text)
             }
         }
+    }
+
+    /// The service's host name.
+    pub(in crate::simulated) fn host_in(self, region: &str) -> String {
+        format!("{}.{region}.amazonaws.com", self.host())
     }
 
     /// The first part of the service's host name.

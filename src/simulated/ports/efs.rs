@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 
-use super::call::{FILE_SYSTEMS, MOUNT_TARGETS, Operation};
+use super::call::{FILE_SYSTEMS, LIFECYCLE, MOUNT_TARGETS, Operation, SECURITY_GROUPS};
 use super::page;
 use crate::aws::{Answer, Efs, Page};
-use crate::domain::efs::{FileSystem, MountTarget};
+use crate::domain::efs::{FileSystem, LifecyclePolicy, MountTarget};
 use crate::simulated::Simulated;
 use crate::simulated::world::World;
 
@@ -33,6 +33,25 @@ impl Efs for Simulated {
         self.call(MOUNT_TARGETS, |world| {
             known(world, MOUNT_TARGETS, file_system)?;
             page(MOUNT_TARGETS, &world.mount_targets(), marker.as_deref(), A_PAGE)
+        })
+        .await
+    }
+
+    async fn security_groups(&self, mount_target: &str) -> Answer<Vec<String>> {
+        self.call(SECURITY_GROUPS, |world| {
+            let target = world.efs.targets.iter().find(|t| t.id == mount_target);
+            target.map(|t| t.groups.clone()).ok_or_else(|| {
+                let words = format!("Mount target '{mount_target}' does not exist.");
+                SECURITY_GROUPS.not_found("MountTargetNotFound", &words)
+            })
+        })
+        .await
+    }
+
+    async fn lifecycle(&self, file_system: &str) -> Answer<Vec<LifecyclePolicy>> {
+        self.call(LIFECYCLE, |world| {
+            known(world, LIFECYCLE, file_system)?;
+            Ok(world.efs.lifecycle.clone())
         })
         .await
     }

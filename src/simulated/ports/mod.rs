@@ -7,6 +7,7 @@ mod cloudwatch;
 mod ec2;
 mod ecs;
 mod efs;
+mod logs;
 mod nfs;
 mod ssm;
 mod sts;

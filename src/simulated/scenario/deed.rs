@@ -93,7 +93,7 @@ pub enum FaultKind {
 }
 
 /// Everyday names of services and what IAM calls them.
-pub(in crate::simulated) const SERVICES: [(&str, &str); 8] = [
+pub(in crate::simulated) const SERVICES: [(&str, &str); 9] = [
     ("efs", "elasticfilesystem"),
     ("ecs", "ecs"),
     ("ssm", "ssm"),
@@ -101,6 +101,7 @@ pub(in crate::simulated) const SERVICES: [(&str, &str); 8] = [
     ("cloudwatch", "cloudwatch"),
     ("sts", "sts"),
     ("autoscaling", "application-autoscaling"),
+    ("logs", "logs"),
     ("elasticfilesystem", "elasticfilesystem"),
 ];
 

@@ -1,0 +1,121 @@
+//! The calls an actuator may make. Everything else is stopped before it leaves, whatever the code asks for.
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+
+use crate::aws::meter;
+use crate::aws::sdk::allow::{Call, TASK_DEFINITION, check_in, named};
+
+const fn write(service: &'static str, operation: &'static str, action: &'static str) -> Call {
+    Call { service, operation, action }
+}
+
+/// EFS `CreateMountTarget`. AWS asks for `ec2:CreateNetworkInterface`, `ec2:DescribeNetworkInterfaces` and
+/// `ec2:DescribeSubnets` besides.
+pub const CREATE_MOUNT_TARGET: Call =
+    write("EFS", "CreateMountTarget", "elasticfilesystem:CreateMountTarget");
+/// EFS `DeleteMountTarget`. AWS asks for `ec2:DeleteNetworkInterface` besides.
+pub const DELETE_MOUNT_TARGET: Call =
+    write("EFS", "DeleteMountTarget", "elasticfilesystem:DeleteMountTarget");
+/// EFS `UpdateFileSystem`.
+pub const UPDATE_FILE_SYSTEM: Call = write("EFS", "UpdateFileSystem", "elasticfilesystem:UpdateFileSystem");
+/// EFS `PutLifecycleConfiguration`.
+pub const PUT_LIFECYCLE: Call =
+    write("EFS", "PutLifecycleConfiguration", "elasticfilesystem:PutLifecycleConfiguration");
+/// SSM `PutParameter`.
+pub const PUT_PARAMETER: Call = write("SSM", "PutParameter", "ssm:PutParameter");
+/// ECS `UpdateService`.
+pub const UPDATE_SERVICE: Call = write("ECS", "UpdateService", "ecs:UpdateService");
+/// ECS `RegisterTaskDefinition`. AWS asks for `iam:PassRole` on the roles of the definition besides.
+pub const REGISTER_TASK_DEFINITION: Call =
+    write("ECS", "RegisterTaskDefinition", "ecs:RegisterTaskDefinition");
+/// Application Auto Scaling `RegisterScalableTarget`.
+pub const REGISTER_SCALABLE_TARGET: Call = write(
+    "Application Auto Scaling",
+    "RegisterScalableTarget",
+    "application-autoscaling:RegisterScalableTarget",
+);
+/// CloudWatch Logs `PutRetentionPolicy`.
+pub const PUT_RETENTION: Call = write("CloudWatch Logs", "PutRetentionPolicy", "logs:PutRetentionPolicy");
+
+/// Everything that changes something and may leave.
+pub const WRITES: &[Call] = &[
+    CREATE_MOUNT_TARGET,
+    DELETE_MOUNT_TARGET,
+    UPDATE_FILE_SYSTEM,
+    PUT_LIFECYCLE,
+    PUT_PARAMETER,
+    UPDATE_SERVICE,
+    REGISTER_TASK_DEFINITION,
+    REGISTER_SCALABLE_TARGET,
+    PUT_RETENTION,
+];
+
+/// What may leave an actuator's clients: [`WRITES`], and the one read without which a task definition cannot be
+/// copied.
+const LISTED: &[Call] = &[
+    CREATE_MOUNT_TARGET,
+    DELETE_MOUNT_TARGET,
+    UPDATE_FILE_SYSTEM,
+    PUT_LIFECYCLE,
+    PUT_PARAMETER,
+    UPDATE_SERVICE,
+    REGISTER_TASK_DEFINITION,
+    REGISTER_SCALABLE_TARGET,
+    PUT_RETENTION,
+    TASK_DEFINITION,
+];
+
+/// The interceptor of every client of an actuator.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ListedOnly;
+
+impl Intercept for ListedOnly {
+    fn name(&self) -> &'static str {
+        "ListedOnly"
+    }
+
+    fn read_before_serialization(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let (service, operation) = named(cfg);
+        Ok(check_in(LISTED, "changes", service, operation)?)
+    }
+
+    fn read_before_transmit(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        meter::count_call();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::sdk::allow::READS;
+
+    #[test]
+    fn reads_and_writes_are_different_lists_but_for_the_definition() {
+        assert!(WRITES.iter().all(|w| !READS.contains(w) && LISTED.contains(w)));
+        let reads: Vec<_> = LISTED.iter().filter(|c| READS.contains(c)).collect();
+        assert_eq!(reads, [&TASK_DEFINITION]);
+        assert_eq!(LISTED.len(), WRITES.len() + 1);
+        for write in WRITES {
+            assert_eq!(write.action.split_once(':').unwrap().1, write.operation);
+        }
+        let refused = check_in(LISTED, "changes", "EFS", "DeleteFileSystem").unwrap_err();
+        assert_eq!(refused.to_string(), "EFS DeleteFileSystem is not on the list of changes");
+    }
+}

@@ -1,0 +1,27 @@
+//! How long the log groups of the environment keep what is logged: a part of the service's source, read seldom.
+
+use super::PAGES;
+use crate::aws::{Answer, Aws, LogGroup, all_pages};
+use crate::domain::ecs::TaskDefinition;
+
+/// Groups of the former function and of the service, where the task definition does not name the latter's.
+pub(super) const FUNCTION: &str = "/aws/lambda/efs-mount-autoscaling-file-monitor";
+pub(super) const SERVICE: &str = "/ecs/efs-mount-autoscaling-fargate";
+
+/// The groups of an environment, by name.
+pub(super) fn names(definition: &TaskDefinition) -> Vec<String> {
+    if definition.log_groups.is_empty() {
+        return vec![FUNCTION.to_owned(), SERVICE.to_owned()];
+    }
+    definition.log_groups.clone()
+}
+
+/// Those of the named groups that exist.
+pub(super) async fn read(aws: &dyn Aws, names: &[String]) -> Answer<Vec<LogGroup>> {
+    let mut found = Vec::new();
+    for name in names {
+        let groups = all_pages(PAGES, |token| aws.log_groups(name, token)).await?;
+        found.extend(groups.into_iter().filter(|(group, _)| group == name));
+    }
+    Ok(found)
+}
