@@ -102,6 +102,9 @@ pub enum Phase {
 impl Phase {
     /// Whether calls may have left and nothing else may be applied in the environment.
     pub fn in_flight(self) -> bool {
-        matches!(self, Self::Approved | Self::InStep(_) | Self::Between(_) | Self::Unknown(_) | Self::Failed(_))
+        matches!(
+            self,
+            Self::Approved | Self::InStep(_) | Self::Between(_) | Self::Unknown(_) | Self::Failed(_)
+        )
     }
 }

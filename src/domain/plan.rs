@@ -66,7 +66,11 @@ impl Fingerprint {
     /// What differs, a sentence each; empty: the plan still holds. Only what the plan depends on (its `Some`s)
     /// is compared.
     pub fn differences(&self, now: &Self) -> Vec<String> {
-        fn one<T: PartialEq + std::fmt::Debug>(name: &str, then: Option<&T>, now: Option<&T>) -> Option<String> {
+        fn one<T: PartialEq + std::fmt::Debug>(
+            name: &str,
+            then: Option<&T>,
+            now: Option<&T>,
+        ) -> Option<String> {
             let then = then?;
             (Some(then) != now).then(|| match now {
                 Some(now) => format!("{name} was {then:?}, is {now:?}"),

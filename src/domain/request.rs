@@ -43,22 +43,67 @@ pub struct ListEntry {
 #[serde(tag = "operation")]
 #[expect(missing_docs, reason = "field names are those of the AWS API")]
 pub enum Operation {
-    CreateMountTarget { file_system_id: String, subnet_id: String, security_groups: Vec<String> },
-    DeleteMountTarget { mount_target_id: String },
+    CreateMountTarget {
+        file_system_id: String,
+        subnet_id: String,
+        security_groups: Vec<String>,
+    },
+    DeleteMountTarget {
+        mount_target_id: String,
+    },
     /// Publishes the list; `text` instead of `entries` restores an earlier value byte for byte.
-    PutParameter { name: String, entries: Vec<ListEntry>, text: Option<String> },
+    PutParameter {
+        name: String,
+        entries: Vec<ListEntry>,
+        text: Option<String>,
+    },
     /// A forced deployment with nothing else changed.
-    ForceNewDeployment { cluster: String, service: String },
-    UpdateDesiredCount { cluster: String, service: String, desired_count: u32 },
-    UpdateTaskDefinition { cluster: String, service: String, task_definition: Value },
+    ForceNewDeployment {
+        cluster: String,
+        service: String,
+    },
+    UpdateDesiredCount {
+        cluster: String,
+        service: String,
+        desired_count: u32,
+    },
+    UpdateTaskDefinition {
+        cluster: String,
+        service: String,
+        task_definition: Value,
+    },
     /// A new revision of `from` with another size.
-    RegisterTaskDefinition { from: String, cpu: String, memory: String },
-    UpdateCapacityProviders { cluster: String, service: String, fargate_base: u32, spot_weight: u32 },
-    RegisterScalableTarget { cluster: String, service: String, min_capacity: u32, max_capacity: u32 },
-    UpdateFileSystem { file_system_id: String, throughput_mode: String, provisioned_mibps: Option<f64> },
+    RegisterTaskDefinition {
+        from: String,
+        cpu: String,
+        memory: String,
+    },
+    UpdateCapacityProviders {
+        cluster: String,
+        service: String,
+        fargate_base: u32,
+        spot_weight: u32,
+    },
+    RegisterScalableTarget {
+        cluster: String,
+        service: String,
+        min_capacity: u32,
+        max_capacity: u32,
+    },
+    UpdateFileSystem {
+        file_system_id: String,
+        throughput_mode: String,
+        provisioned_mibps: Option<f64>,
+    },
     /// Replaces the whole configuration; `policies` is the merged one, each with one `Transition…` key.
-    PutLifecycleConfiguration { file_system_id: String, policies: Vec<(String, String)> },
-    PutRetentionPolicy { log_group: String, days: u32 },
+    PutLifecycleConfiguration {
+        file_system_id: String,
+        policies: Vec<(String, String)>,
+    },
+    PutRetentionPolicy {
+        log_group: String,
+        days: u32,
+    },
 }
 
 /// A call as the JSON contract shows it.

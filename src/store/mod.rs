@@ -44,9 +44,19 @@ pub trait Journal: Send + Sync {
     /// Ids of changes that are in flight in the environment (see `Phase::in_flight`).
     async fn open_changes(&self, environment: &str) -> Result<Vec<String>, JournalError>;
     /// Takes or renews the environment's lease for `holder` until `until`; `false` while another holds it.
-    async fn lease(&self, environment: &str, holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool, JournalError>;
+    async fn lease(
+        &self,
+        environment: &str,
+        holder: &str,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<bool, JournalError>;
     /// Gives the lease back.
     async fn release(&self, environment: &str, holder: &str) -> Result<(), JournalError>;
     /// Who holds the lease, and until when.
-    async fn holder(&self, environment: &str, now: DateTime<Utc>) -> Result<Option<(String, DateTime<Utc>)>, JournalError>;
+    async fn holder(
+        &self,
+        environment: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(String, DateTime<Utc>)>, JournalError>;
 }
