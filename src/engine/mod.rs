@@ -1,8 +1,15 @@
-//! Floor 3: what runs by itself: pollers now, the executor of changes later. Knows sources only as trait
+//! Floor 3: what runs by itself: pollers, the executor of changes, the autopilot. Knows sources only as trait
 //! objects and tells what happened only as events on one bounded inbox.
 
+pub mod autopilot;
 pub mod backoff;
+mod convergence;
+mod effect;
+pub mod executor;
+mod observer;
 pub mod oneshot;
 pub mod poller;
+pub mod recovery;
 pub mod start;
 pub mod tasks;
+pub mod verify;

@@ -1,0 +1,56 @@
+//! The lease: who may apply something in an environment now.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Executor, Stop};
+
+/// The environment's lease, held until a time.
+pub(in crate::engine) struct Lease {
+    until: DateTime<Utc>,
+}
+
+fn delta(duration: std::time::Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
+
+impl Executor {
+    /// Takes the lease.
+    ///
+    /// # Errors
+    /// Who holds it and until when, or why the journal cannot tell.
+    pub(in crate::engine) async fn lease(&self) -> Result<Lease, String> {
+        let (environment, now) = (&self.environment.name, self.clock.now());
+        let until = now + delta(self.pace.lease);
+        match self.journal.lease(environment, &self.holder, now, until).await {
+            Ok(true) => Ok(Lease { until }),
+            Ok(false) => Err(match self.journal.holder(environment, now).await {
+                Ok(Some((holder, until))) => {
+                    format!("{holder} is at work here, at least until {}", until.format("%H:%M:%S UTC"))
+                }
+                _ => "somebody else is at work here".to_owned(),
+            }),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Renews the lease when half of it is over, so that what follows has at least that much time.
+    pub(super) async fn hold(&self, lease: &mut Lease) -> Result<(), Stop> {
+        let now = self.clock.now();
+        if lease.until - now > delta(self.pace.lease) / 2 {
+            return Ok(());
+        }
+        let until = now + delta(self.pace.lease);
+        if self.journal.lease(&self.environment.name, &self.holder, now, until).await? {
+            lease.until = until;
+            return Ok(());
+        }
+        Err(Stop::Lease("the lease was lost to somebody else, who reads back what was under way".to_owned()))
+    }
+
+    /// Gives the lease back; where that fails it ends by itself.
+    pub(in crate::engine) async fn give_back(&self, _lease: Lease) {
+        if let Err(error) = self.journal.release(&self.environment.name, &self.holder).await {
+            tracing::warn!("the lease could not be given back: {error}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Reads some sources anew, all of them or nothing: what the executor compares, reads back and waits for.
+
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+
+use crate::clock::Clock;
+use crate::domain::price::PriceList;
+use crate::domain::request::Operation;
+use crate::domain::source::{Failure, FailureClass, SourceId};
+use crate::domain::world::World;
+use crate::sources::{self, Setup};
+
+use super::poller::poll_once;
+
+/// Reads on demand, through the sources that the pollers use.
+pub(super) struct Observer {
+    setup: Setup,
+    clock: Clock,
+    prices: PriceList,
+}
+
+impl Observer {
+    pub(super) fn new(setup: Setup, clock: Clock) -> Self {
+        Self { setup, clock, prices: PriceList::default() }
+    }
+
+    /// Reads the wanted sources once, all at the same time.
+    ///
+    /// # Errors
+    /// The first source that could not be read, or that the environment does not have.
+    pub(super) async fn read(&self, wanted: &[SourceId]) -> Result<World, Failure> {
+        let mut on = Vec::new();
+        for (id, build) in sources::registry().iter().filter(|(id, _)| wanted.contains(id)) {
+            on.push(build(&self.setup).map_err(|why| {
+                Failure::new(FailureClass::NotFound, format!("{id} cannot be read: {why}"))
+            })?);
+        }
+        let mut world = World::new(
+            on.iter().map(|s| (s.id(), TimeDelta::from_std(s.period()).unwrap_or(TimeDelta::MAX))),
+        );
+        let readings = join_all(on.into_iter().map(|mut source| async move {
+            let (deadline, period) = (source.deadline(), source.period());
+            poll_once(source.as_mut(), &self.clock, &self.prices, deadline, |_| period).await
+        }))
+        .await;
+        for reading in readings {
+            world.merge(&reading);
+            if let Err(failure) = reading.result {
+                return Err(failure);
+            }
+        }
+        Ok(world)
+    }
+}
+
+/// Sources that tell what an operation depends on and whether it took effect.
+pub(super) fn sources_of(operation: &Operation) -> &'static [SourceId] {
+    match operation {
+        Operation::CreateMountTarget { .. } => &[SourceId::EFS, SourceId::SUBNETS],
+        Operation::DeleteMountTarget { .. } | Operation::UpdateFileSystem { .. } => &[SourceId::EFS],
+        Operation::PutParameter { .. } => &[SourceId::EFS, SourceId::SSM],
+        Operation::ForceNewDeployment { .. }
+        | Operation::UpdateDesiredCount { .. }
+        | Operation::UpdateTaskDefinition { .. }
+        | Operation::RegisterTaskDefinition { .. }
+        | Operation::UpdateCapacityProviders { .. } => &[SourceId::ECS, SourceId::SSM],
+        Operation::RegisterScalableTarget { .. } => &[SourceId::ECS, SourceId::AUTOSCALING],
+        Operation::PutLifecycleConfiguration { .. } => &[SourceId::EFS],
+        Operation::PutRetentionPolicy { .. } => &[],
+    }
+}
+
+/// Sources that tell what some operations depend on.
+pub(super) fn sources_of_all(operations: &[Operation]) -> Vec<SourceId> {
+    let mut all: Vec<SourceId> = operations.iter().flat_map(sources_of).copied().collect();
+    all.sort();
+    all.dedup();
+    all
+}
