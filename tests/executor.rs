@@ -1,6 +1,7 @@
 //! The executor against the simulated AWS under paused time: every way a change can go.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says where by panicking")]
 
+#[expect(dead_code, reason = "the simulation uses the rest")]
 #[path = "executor/stage.rs"]
 mod stage;
 

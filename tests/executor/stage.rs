@@ -56,6 +56,11 @@ impl Watched {
         *self.crash.lock().unwrap() = token.clone();
         token
     }
+
+    /// No process ends any more.
+    pub(crate) fn spare(&self) {
+        *self.left.lock().unwrap() = None;
+    }
 }
 
 #[async_trait]
@@ -153,9 +158,11 @@ impl Stage {
     pub(crate) async fn plan(&self, change: &str, rule: &str, intent: Intent) -> Plan {
         let world = self.observe().await;
         let signals = Signals::default();
+        // Planned when more was allowed, so that the executor's own check is what holds it back.
+        let policy = Policy { max_tasks: 500, ..self.policy.as_ref().clone() };
         let input = Input {
             world: &world,
-            policy: &self.policy,
+            policy: &policy,
             signals: &signals,
             environment: &self.environment.name,
             now: self.clock.now(),
