@@ -58,14 +58,17 @@ fn a_read_only_file() {
 }
 
 #[test]
-fn a_file_that_becomes_read_only_says_so_at_the_next_opening_of_a_connection() {
+fn a_journal_in_a_directory_that_became_read_only() {
     bound_by_permissions(async || {
         let home = tempfile::tempdir().unwrap();
         let path = journal_in(&home).await;
+        // Its connections close behind it, and the last one takes the write-ahead log away.
+        while path.with_extension("db-wal").exists() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
         permit(home.path(), 0o555);
         let error = refusal(&file(&path)).await;
         permit(home.path(), 0o755);
-        assert!(error.text.contains("journal.db"), "{error}");
         says(&error, "journal.db", "the right to write");
     });
 }

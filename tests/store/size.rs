@@ -44,10 +44,10 @@ async fn a_long_journal_on_mariadb() {
     drop(open(&location).await);
     let entries = entries();
     mariadb.sql(&format!(
-        "insert into miharu.journal_entries select seq, {} + seq * 1000000000, \
+        "use miharu; insert into journal_entries select seq, {} + seq * 1000000000, \
          if(seq % 1000 = 0, 'rare', 'prod'), concat('c', seq div 100), 'add-mount-target', 'note', \
          'ops@bastion', null, concat('{{\"text\":\"', repeat('0', 400), '\"}}') from seq_1_to_{entries}; \
-         update miharu.journal_head set seq = {entries}",
+         update journal_head set seq = {entries}",
         at(0).timestamp_nanos_opt().unwrap()
     ));
     pages(&location, entries).await;

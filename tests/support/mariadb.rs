@@ -22,12 +22,15 @@ impl MariaDb {
     pub fn start() -> Self {
         let home = tempfile::tempdir().unwrap();
         let data = home.path().join("data");
+        std::fs::create_dir(home.path().join("tmp")).unwrap();
         let mut install = Command::new("mariadb-install-db");
         install
             .arg("--no-defaults")
             .arg(format!("--datadir={}", data.display()))
             .args(["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"])
             .args(as_root());
+        // Servers that share a directory for temporary tables take each other's away.
+        install.arg(format!("--tmpdir={}", home.path().join("tmp").display()));
         let installed = run(&mut install);
         assert!(installed.status.success(), "mariadb-install-db: {installed:?}");
         let (child, port) = begin(home.path(), &data);
@@ -105,6 +108,7 @@ fn serve(home: &Path, data: &Path, port: u16) -> Child {
         .arg("--no-defaults")
         .arg(format!("--datadir={}", data.display()))
         .arg(format!("--socket={}", home.join("s.sock").display()))
+        .arg(format!("--tmpdir={}", home.join("tmp").display()))
         .arg(format!("--pid-file={}", home.join("pid").display()))
         .arg(format!("--port={port}"))
         .args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-buffer-pool-size=64M"])
