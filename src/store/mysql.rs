@@ -115,4 +115,4 @@ async fn migrate(place: &str, connection: &mut MySqlConnection) -> Result<(), Jo
     migrated.map_err(|e| error::migration(place, e, |e| error::mysql(place, e)))
 }
 
-journal_on!(sqlx::MySql, MySql, begin: "BEGIN", insert: "INSERT IGNORE");
+journal_on!(sqlx::MySql, MySql, begin: "BEGIN", insert: "INSERT IGNORE", hint: |index: &str| format!(" FORCE INDEX ({index})"));

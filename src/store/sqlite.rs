@@ -125,7 +125,7 @@ async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), J
     tx.commit().await.map_err(failure)
 }
 
-journal_on!(sqlx::Sqlite, Sqlite, begin: "BEGIN IMMEDIATE", insert: "INSERT OR IGNORE");
+journal_on!(sqlx::Sqlite, Sqlite, begin: "BEGIN IMMEDIATE", insert: "INSERT OR IGNORE", hint: |_: &str| "");
 
 #[cfg(test)]
 mod tests {

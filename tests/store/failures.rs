@@ -166,9 +166,12 @@ async fn a_corrupt_journal() {
 async fn a_row_that_miharu_did_not_write() {
     let home = tempfile::tempdir().unwrap();
     let path = journal_in(&home).await;
-    run(&path, "INSERT INTO journal_entries VALUES (99, 0, 'prod', NULL, NULL, 'guessed', 'x', NULL, '{}')")
-        .await
-        .unwrap();
+    run(
+        &path,
+        "INSERT INTO journal_entries VALUES (99, 0, 0, 'prod', NULL, NULL, 'guessed', 'x', NULL, '{}')",
+    )
+    .await
+    .unwrap();
     let error = open(&file(&path)).await.read(&Query::default()).await.unwrap_err();
     says(&error, "journal.db is corrupt", "restore it from a backup");
 }
@@ -198,7 +201,7 @@ async fn entries_cannot_be_altered() {
     for statement in [
         "UPDATE journal_entries SET actor = 'nobody' WHERE seq = 1",
         "DELETE FROM journal_entries WHERE seq = 1",
-        "REPLACE INTO journal_entries SELECT seq, 0, environment, change_id, rule, event, actor, step, detail \
+        "REPLACE INTO journal_entries SELECT seq, 0, 0, environment, change_id, rule, event, actor, step, detail \
          FROM journal_entries WHERE seq = 1",
     ] {
         let error = run(&path, statement).await.unwrap_err().to_string();

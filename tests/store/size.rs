@@ -22,8 +22,8 @@ async fn a_long_journal_on_sqlite() {
     // A change in 100 entries, one environment rare, a second from entry to entry.
     sqlx::query(
         "INSERT INTO journal_entries \
-         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) \
-         SELECT i, ? + i * 1000000000, CASE WHEN i % 1000 = 0 THEN 'rare' ELSE 'prod' END, \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
+         SELECT i, ?2 + i * 1000000000, ?2 + i * 1000000000, CASE WHEN i % 1000 = 0 THEN 'rare' ELSE 'prod' END, \
          'c' || (i / 100), 'add-mount-target', 'note', 'ops@bastion', NULL, \
          '{\"text\":\"' || hex(zeroblob(200)) || '\"}' FROM n",
     )
@@ -44,7 +44,7 @@ async fn a_long_journal_on_mariadb() {
     drop(open(&location).await);
     let entries = entries();
     mariadb.sql(&format!(
-        "use miharu; insert into journal_entries select seq, {} + seq * 1000000000, \
+        "use miharu; insert into journal_entries select seq, {0} + seq * 1000000000, {0} + seq * 1000000000, \
          if(seq % 1000 = 0, 'rare', 'prod'), concat('c', seq div 100), 'add-mount-target', 'note', \
          'ops@bastion', null, concat('{{\"text\":\"', repeat('0', 400), '\"}}') from seq_1_to_{entries}; \
          update journal_head set seq = {entries}",
