@@ -9,7 +9,7 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// Days that CloudWatch Logs can keep a log group for (PutRetentionPolicy).
+/// Days that CloudWatch Logs can keep a log group for (`PutRetentionPolicy`).
 const RETENTION: &[u32] = &[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];

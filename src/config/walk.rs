@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use toml_edit::TableLike;
 
+use super::deployment::VARIABLES;
 use super::document::Document;
 use super::error::{Mistake, Wrong, nearest};
 use super::field::Setting;
@@ -120,7 +121,10 @@ fn misplaced<T>(key: &str, level: &Level<'_, T>) -> Option<(String, String)> {
     if top && ENVIRONMENT.iter().any(|s| s.key == key || s.key.starts_with(&table)) {
         return Some((format!("environment.{key}"), "write it below an [[environment]]".into()));
     }
-    let end_of = |s: &&Setting<T>| s.key == key || s.key.rsplit('.').next() == Some(key);
+    // By the name of the variable of an existing deployment.
+    let variable = VARIABLES.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, key)| *key);
+    let end_of =
+        |s: &&Setting<T>| s.key == key || variable == Some(&*s.key) || s.key.rsplit('.').next() == Some(key);
     if let Some(setting) = level.settings.iter().find(end_of) {
         let place = level.base.trim_end_matches('.');
         let place = if place.is_empty() { "the top level" } else { place };

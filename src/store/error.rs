@@ -37,7 +37,10 @@ pub(super) fn sqlite(path: &Path, error: &sqlx::Error) -> JournalError {
         (Some(3 | 8 | 23), _) => failed(format!("{place} is read-only"), WRITABLE),
         (Some(14), _) => failed(format!("{place} cannot be opened"), WRITABLE),
         (Some(13), _) => failed(format!("{place} cannot be written: the disk is full"), FULL),
-        (Some(11 | 26), _) => corrupt(&place),
+        (Some(11 | 26), _)
+        | (_, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound) => {
+            corrupt(&place)
+        }
         (Some(19), sqlx::Error::Database(e)) => {
             failed(format!("{place} refuses: {}", e.message()), "append; nothing is ever altered")
         }
@@ -45,7 +48,6 @@ pub(super) fn sqlite(path: &Path, error: &sqlx::Error) -> JournalError {
             format!("{place} does not answer: its disk is too slow, or too many wait for it"),
             "wait, and look at the disk",
         ),
-        (_, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => corrupt(&place),
         _ => failed(format!("{place} failed: {error}"), "look at the disk and the file's permissions"),
     }
 }
@@ -112,10 +114,12 @@ pub(super) fn mysql(place: &str, error: &sqlx::Error) -> JournalError {
         (None, sqlx::Error::Configuration(e)) => {
             failed(format!("{place} cannot be used: {e}"), "correct journal")
         }
-        (None, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => failed(
-            format!("{place} holds what miharu did not write"),
-            "restore the tables journal_* from a backup",
-        ),
+        (None, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound) => {
+            failed(
+                format!("{place} holds what miharu did not write"),
+                "restore the tables journal_* from a backup",
+            )
+        }
         (None, _) => failed(format!("{place} failed: {error}"), "look at the server's log"),
     }
 }

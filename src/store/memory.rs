@@ -84,6 +84,7 @@ impl Journal for Memory {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<bool, JournalError> {
+        check::names(&[("environment", Some(environment)), ("holder", Some(holder))])?;
         let mut kept = self.kept();
         if kept.leases.get(environment).is_some_and(|(other, end)| other != holder && *end > now) {
             return Ok(false);

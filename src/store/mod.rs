@@ -104,5 +104,7 @@ pub async fn open(location: &Location, advance: Advance) -> Result<Arc<dyn Journ
 fn migrator(migrations: &Migrator) -> Migrator {
     let mut own = Migrator::with_migrations(migrations.iter().cloned().collect());
     own.dangerous_set_table_name("journal_migrations");
+    // Each engine has its own way to let one migrate at a time.
+    own.set_locking(false);
     own
 }

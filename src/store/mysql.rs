@@ -41,7 +41,6 @@ pub async fn open(server: &Datasource, advance: Advance) -> Result<Arc<dyn Journ
     let migrated = async {
         let mut connection = options.connect().await.map_err(|e| error::mysql(&place, &e))?;
         let migrated = migrate(&place, &mut connection).await;
-        // Closing gives the migrator's lock back.
         let closed = connection.close().await.map_err(|e| error::mysql(&place, &e));
         migrated.and(closed)
     };
@@ -90,8 +89,20 @@ fn options(url: &str) -> Result<MySqlConnectOptions, sqlx::Error> {
     })
 }
 
-/// Makes the tables, or finds them. The migrator holds a lock of the server meanwhile.
+/// Makes the tables, or finds them, one console at a time: data definition is in no transaction here. The lock ends
+/// with the connection. (The migrator's own waits for ever, which MariaDB takes for not at all.)
 async fn migrate(place: &str, connection: &mut MySqlConnection) -> Result<(), JournalError> {
+    let lock: Option<i64> = sqlx::query_scalar("SELECT GET_LOCK(CONCAT('miharu.', SHA1(DATABASE())), 8)")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|e| error::mysql(place, &e))?;
+    if lock != Some(1) {
+        let text = format!("{place} is locked: another console has been making its tables for too long");
+        return Err(error::failed(
+            text,
+            "wait, or end the connection that holds it (SHOW PROCESSLIST names it)",
+        ));
+    }
     let migrator = super::migrator(&MIGRATIONS);
     let mut migrated = migrator.run(&mut *connection).await;
     if let Err(MigrateError::Dirty(_)) = migrated {
@@ -104,4 +115,4 @@ async fn migrate(place: &str, connection: &mut MySqlConnection) -> Result<(), Jo
     migrated.map_err(|e| error::migration(place, e, |e| error::mysql(place, e)))
 }
 
-journal_on!(sqlx::MySql, MySql, begin: "BEGIN", insert: "INSERT IGNORE");
+journal_on!(sqlx::MySql, MySql, begin: "BEGIN", insert: "INSERT IGNORE", hint: |index: &str| format!(" FORCE INDEX ({index})"));

@@ -37,9 +37,9 @@ pub(super) fn phase_text(phase: Phase) -> String {
 /// `failure(&self, &sqlx::Error)` and `strange(&self)` (rows that miharu did not write). A macro, because bounds
 /// that say "any engine whose types encode these values" are longer than what they would bound.
 ///
-/// `$begin` takes the right to write at once; `$insert` inserts what is not there yet and else does nothing.
+/// `$hint` says in a query which index to use. `$begin` takes the right to write at once; `$insert` inserts what is not there yet and else does nothing.
 macro_rules! journal_on {
-    ($engine:ty, $journal:ty, begin: $begin:literal, insert: $insert:literal) => {
+    ($engine:ty, $journal:ty, begin: $begin:literal, insert: $insert:literal, hint: $hint:expr) => {
         #[async_trait::async_trait]
         impl Journal for $journal {
             async fn append(&self, entry: NewEntry) -> Result<Entry, JournalError> {
@@ -50,11 +50,16 @@ macro_rules! journal_on {
                     let failure = |e: sqlx::Error| self.failure(&e);
                     let mut tx = self.pool.begin_with($begin).await.map_err(failure)?;
                     // First of all: from here on nobody else appends, and what is read below is the newest.
-                    sqlx::query("UPDATE journal_head SET seq = seq + 1 WHERE id = 1")
+                    sqlx::query(
+                        "UPDATE journal_head SET seq = seq + 1, \
+                         latest_ns = CASE WHEN latest_ns < ? THEN ? ELSE latest_ns END WHERE id = 1",
+                    )
+                        .bind(at)
+                        .bind(at)
                         .execute(&mut *tx)
                         .await
                         .map_err(failure)?;
-                    let seq: i64 = sqlx::query_scalar("SELECT seq FROM journal_head WHERE id = 1")
+                    let (seq, latest): (i64, i64) = sqlx::query_as("SELECT seq, latest_ns FROM journal_head WHERE id = 1")
                         .fetch_one(&mut *tx)
                         .await
                         .map_err(failure)?;
@@ -75,11 +80,12 @@ macro_rules! journal_on {
                     let phase = check::legal(self.advance, standing, &entry)?;
                     sqlx::query(
                         "INSERT INTO journal_entries \
-                         (seq, at_ns, environment, change_id, rule, event, actor, step, detail) \
-                         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                         (seq, at_ns, latest_ns, environment, change_id, rule, event, actor, step, detail) \
+                         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     )
                     .bind(seq)
                     .bind(at)
+                    .bind(latest)
                     .bind(&entry.environment)
                     .bind(&entry.change)
                     .bind(&entry.rule)
@@ -120,22 +126,27 @@ macro_rules! journal_on {
                     let mut from = query.after.unwrap_or(0);
                     let since = query.since.map(check::nanoseconds).transpose()?;
                     if let Some(since) = since {
-                        // Clocks of several machines differ, so times do not grow with positions. The sum
-                        // keeps the primary key out of it: the index on time answers alone.
-                        let first: Option<i64> =
-                            sqlx::query_scalar("SELECT MIN(seq + 0) FROM journal_entries WHERE at_ns >= ?")
-                                .bind(since)
-                                .fetch_one(&self.pool)
-                                .await
-                                .map_err(failure)?;
+                        let first: Option<i64> = sqlx::query_scalar(
+                            "SELECT seq FROM journal_entries WHERE latest_ns >= ? ORDER BY latest_ns, seq LIMIT 1",
+                        )
+                        .bind(since)
+                        .fetch_optional(&self.pool)
+                        .await
+                        .map_err(failure)?;
                         let Some(first) = first else { return Ok(Vec::new()) };
                         from = from.max(first - 1);
                     }
                     let mut select = sqlx::QueryBuilder::<$engine>::new(
                         "SELECT seq, at_ns, environment, change_id, rule, event, actor, step, detail \
-                         FROM journal_entries WHERE seq > ",
+                         FROM journal_entries",
                     );
-                    select.push_bind(from);
+                    // Optimizers guess, and a wrong guess reads everything.
+                    let index = match (&query.change, &query.environment) {
+                        (Some(_), _) => "journal_entries_change",
+                        (None, Some(_)) => "journal_entries_environment",
+                        (None, None) => "PRIMARY",
+                    };
+                    select.push(($hint)(index)).push(" WHERE seq > ").push_bind(from);
                     if let Some(before) = query.before {
                         select.push(" AND seq < ").push_bind(before);
                     }

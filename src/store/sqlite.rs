@@ -120,7 +120,81 @@ async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), J
     let migrator = super::migrator(&MIGRATIONS);
     let failed = |e| error::migration(&error::file(path), e, |e| error::sqlite(path, e));
     migrator.run(&mut *tx).await.map_err(failed)?;
+    // The right to write is granted on a read-only file too; only writing tells.
+    sqlx::query("UPDATE journal_head SET seq = seq").execute(&mut *tx).await.map_err(failure)?;
     tx.commit().await.map_err(failure)
 }
 
-journal_on!(sqlx::Sqlite, Sqlite, begin: "BEGIN IMMEDIATE", insert: "INSERT OR IGNORE");
+journal_on!(sqlx::Sqlite, Sqlite, begin: "BEGIN IMMEDIATE", insert: "INSERT OR IGNORE", hint: |_: &str| "");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::journal::{EntryKind, Phase};
+
+    fn note() -> NewEntry {
+        NewEntry {
+            at: DateTime::UNIX_EPOCH,
+            environment: "prod".into(),
+            change: None,
+            rule: None,
+            event: EntryKind::Note,
+            by: "ops".into(),
+            step: None,
+            detail: "x".repeat(2000).into(),
+        }
+    }
+
+    fn advance(_: Option<Phase>, _: &NewEntry) -> Result<Phase, String> {
+        Ok(Phase::Proposed)
+    }
+
+    /// Every append is on the disk before it returns, on each connection of the pool.
+    #[tokio::test]
+    async fn every_connection_writes_through() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("journal.db");
+        let journal = Sqlite::open(&path, advance, place::statfs, |options| options).await.unwrap();
+        let mut held = Vec::new();
+        for _ in 0..CONNECTIONS {
+            let mut connection = journal.pool.acquire().await.unwrap();
+            let full: i64 =
+                sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await.unwrap();
+            let mode: String =
+                sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await.unwrap();
+            assert_eq!((full, mode.as_str()), (2, "wal"));
+            held.push(connection);
+        }
+    }
+
+    /// SQLite answers a full disk and its own limit of pages with the same code.
+    #[tokio::test]
+    async fn a_full_disk() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("journal.db");
+        let small = |options: SqliteConnectOptions| options.pragma("max_page_count", "60");
+        let journal = Sqlite::open(&path, advance, place::statfs, small).await.unwrap();
+        let mut written = 0;
+        let error = loop {
+            match journal.append(note()).await {
+                Ok(_) => written += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(written > 10, "{written}");
+        assert!(error.text.contains("journal.db cannot be written: the disk is full"), "{error}");
+        assert!(error.remedy.contains("make room") && !error.conflict, "{error}");
+        assert_eq!(journal.read(&Query::default()).await.unwrap().len(), written, "reading goes on");
+        let roomy = open(&path, advance).await.unwrap();
+        assert_eq!(roomy.append(note()).await.unwrap().seq, i64::try_from(written).unwrap() + 1);
+    }
+
+    #[tokio::test]
+    async fn a_network_file_system() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("journal.db");
+        let opened = Sqlite::open(&path, advance, |_| Ok(0x6969), |options| options).await;
+        let error = opened.err().unwrap();
+        assert!(error.text.contains("network file system (NFS)") && !path.exists(), "{error}");
+    }
+}

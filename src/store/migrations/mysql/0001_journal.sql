@@ -2,13 +2,15 @@
 -- it made (no transaction holds here), so that each statement may find its work done.
 CREATE TABLE IF NOT EXISTS journal_head (
     id BIGINT NOT NULL PRIMARY KEY,
-    seq BIGINT NOT NULL
+    seq BIGINT NOT NULL,
+    latest_ns BIGINT NOT NULL
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-INSERT IGNORE INTO journal_head (id, seq) VALUES (1, 0);
+INSERT IGNORE INTO journal_head (id, seq, latest_ns) VALUES (1, 0, -9223372036854775807);
 
 CREATE TABLE IF NOT EXISTS journal_entries (
     seq BIGINT NOT NULL PRIMARY KEY,
     at_ns BIGINT NOT NULL,
+    latest_ns BIGINT NOT NULL,
     environment VARCHAR(255) NOT NULL,
     change_id VARCHAR(255),
     rule VARCHAR(255),
@@ -18,7 +20,7 @@ CREATE TABLE IF NOT EXISTS journal_entries (
     detail LONGTEXT NOT NULL,
     KEY journal_entries_environment (environment, seq),
     KEY journal_entries_change (change_id, seq),
-    KEY journal_entries_at (at_ns, seq)
+    KEY journal_entries_latest (latest_ns, seq)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 DROP TRIGGER IF EXISTS journal_entries_no_update;

@@ -3,12 +3,20 @@ PRAGMA application_id = 1835624545;
 
 -- Position of the newest entry. Whoever appends changes this row first, so positions have no gaps and become
 -- visible in their order.
-CREATE TABLE journal_head (id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL);
-INSERT INTO journal_head (id, seq) VALUES (1, 0);
+-- latest_ns is the latest time of all entries so far.
+CREATE TABLE journal_head (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    seq INTEGER NOT NULL,
+    latest_ns INTEGER NOT NULL
+) STRICT;
+INSERT INTO journal_head (id, seq, latest_ns) VALUES (1, 0, -9223372036854775807);
 
 CREATE TABLE journal_entries (
     seq INTEGER NOT NULL PRIMARY KEY,
     at_ns INTEGER NOT NULL, -- since 1970-01-01 UTC
+    -- The latest time up to this entry. Clocks of several machines differ, so times do not grow with positions;
+    -- this one does, and it first reaches a time at the first entry that is not older.
+    latest_ns INTEGER NOT NULL,
     environment TEXT NOT NULL,
     change_id TEXT,
     rule TEXT,
@@ -19,7 +27,7 @@ CREATE TABLE journal_entries (
 ) STRICT;
 CREATE INDEX journal_entries_environment ON journal_entries (environment, seq);
 CREATE INDEX journal_entries_change ON journal_entries (change_id, seq);
-CREATE INDEX journal_entries_at ON journal_entries (at_ns, seq);
+CREATE INDEX journal_entries_latest ON journal_entries (latest_ns, seq);
 
 CREATE TRIGGER journal_entries_no_update BEFORE UPDATE ON journal_entries
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
