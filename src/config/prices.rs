@@ -6,7 +6,7 @@ use toml_edit::{Item, TableLike};
 
 use super::error::Wrong;
 use super::walk::Walk;
-use crate::domain::price::PriceList;
+use crate::domain::price::{MONTHLY, PriceList};
 
 /// The dated, regional table. A price that is not in it is unknown.
 const TABLE: &str = include_str!("prices.toml");
@@ -17,9 +17,10 @@ pub fn built_in() -> BTreeMap<String, PriceList> {
     toml::from_str(TABLE).unwrap_or_default()
 }
 
-/// Names of all units that the built-in table knows.
+/// Names of all units that the built-in table knows, and of those that it only could.
 pub(super) fn units() -> Vec<String> {
     let mut units: Vec<String> = built_in().into_values().flat_map(|list| list.usd.into_keys()).collect();
+    units.extend(MONTHLY.iter().map(|unit| (*unit).to_owned()));
     units.sort();
     units.dedup();
     units
@@ -114,7 +115,7 @@ fn dollars(walk: &mut Walk<'_>, path: &str, usd: &dyn TableLike, list: &mut Pric
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::price::{CLOUDWATCH_REQUEST, METRIC_REQUESTED};
+    use crate::domain::price::{CLOUDWATCH_REQUEST, FARGATE_GB_HOUR, FARGATE_VCPU_HOUR, METRIC_REQUESTED};
 
     #[test]
     fn the_built_in_table_is_dated_and_knows_what_is_billed() {
@@ -122,7 +123,7 @@ mod tests {
         assert!(prices.contains_key("ap-northeast-1"));
         for (region, list) in prices {
             assert!(chrono::NaiveDate::parse_from_str(&list.as_of, "%Y-%m-%d").is_ok(), "{region}");
-            for unit in [METRIC_REQUESTED, CLOUDWATCH_REQUEST] {
+            for unit in [METRIC_REQUESTED, CLOUDWATCH_REQUEST, FARGATE_VCPU_HOUR, FARGATE_GB_HOUR] {
                 assert!(list.usd.get(unit).is_some_and(|p| *p > 0.0), "{region} {unit}");
             }
         }

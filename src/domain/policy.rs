@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveTime, Utc, Weekday};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc, Weekday};
+
+use super::price::PriceList;
 
 /// Rules that auto mode applies unless the configuration names others.
 pub const AUTO_RULES: &[&str] =
@@ -11,8 +13,14 @@ pub const AUTO_RULES: &[&str] =
 
 /// Rules that auto mode never applies, whatever the configuration says: they cannot be taken back or take
 /// something away.
-pub const NEVER_AUTO: &[&str] =
-    &["remove-mount-target", "scale-in-service", "resize-task", "set-log-retention", "raise-throughput", "resize-lambda"];
+pub const NEVER_AUTO: &[&str] = &[
+    "remove-mount-target",
+    "scale-in-service",
+    "resize-task",
+    "set-log-retention",
+    "raise-throughput",
+    "resize-lambda",
+];
 
 /// A window in which nothing is changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +44,16 @@ impl FreezeWindow {
         } else {
             (on(day) && time >= self.from) || (on(day.pred()) && time < self.to)
         }
+    }
+
+    /// When the window that holds at `at` ends; `None` if none does. A window that begins and ends at the same
+    /// time is empty.
+    pub fn until(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if !self.holds(at) {
+            return None;
+        }
+        let today = at.date_naive().and_time(self.to).and_utc();
+        Some(if today > at { today } else { today + TimeDelta::days(1) })
     }
 }
 
@@ -100,6 +118,15 @@ pub struct Policy {
     pub verification: Duration,
     /// Log retention that `set-log-retention` recommends, days.
     pub log_retention_days: u32,
+    /// Prices of the environment's region; empty: every cost is unknown.
+    pub prices: PriceList,
+}
+
+impl Policy {
+    /// Whether auto mode may apply recommendations of `rule` by itself.
+    pub fn auto_allows(&self, rule: &str) -> bool {
+        self.auto_rules.iter().any(|r| r == rule) && !NEVER_AUTO.contains(&rule)
+    }
 }
 
 impl Default for Policy {
@@ -135,6 +162,46 @@ impl Default for Policy {
             rollout_deadline: minutes(10),
             verification: minutes(5),
             log_retention_days: 7,
+            prices: PriceList::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_freeze_window_over_midnight_belongs_to_the_day_it_begins_on_and_says_its_end() {
+        let time = |h| NaiveTime::from_hms_opt(h, 0, 0).unwrap();
+        let window = FreezeWindow { days: vec![Weekday::Fri], from: time(22), to: time(6) };
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        for (now, until) in [
+            ("2026-11-20T21:59:59Z", None), // a Friday
+            ("2026-11-20T22:00:00Z", Some("2026-11-21T06:00:00Z")),
+            ("2026-11-21T05:59:59Z", Some("2026-11-21T06:00:00Z")),
+            ("2026-11-21T06:00:00Z", None),
+            ("2026-11-21T23:00:00Z", None),
+        ] {
+            assert_eq!(window.until(at(now)), until.map(at), "{now}");
+        }
+        let same_day = FreezeWindow { days: vec![], from: time(9), to: time(17) };
+        assert_eq!(same_day.until(at("2026-11-20T12:00:00Z")), Some(at("2026-11-20T17:00:00Z")));
+        assert!(!FreezeWindow { days: vec![], from: time(9), to: time(9) }.holds(at("2026-11-20T09:00:00Z")));
+    }
+
+    #[test]
+    fn what_cannot_be_taken_back_is_never_automatic_whatever_is_configured() {
+        let policy = Policy {
+            auto_rules: NEVER_AUTO.iter().chain(AUTO_RULES).map(|r| (*r).to_owned()).collect(),
+            ..Policy::default()
+        };
+        for rule in NEVER_AUTO {
+            assert!(!policy.auto_allows(rule), "{rule}");
+        }
+        for rule in AUTO_RULES {
+            assert!(Policy::default().auto_allows(rule), "{rule}");
+        }
+        assert!(!Policy::default().auto_allows("use-fargate-spot"));
     }
 }

@@ -22,11 +22,43 @@ pub const METRIC_REQUESTED: &str = "cloudwatch_metric_requested";
 /// Other CloudWatch API requests.
 pub const CLOUDWATCH_REQUEST: &str = "cloudwatch_request";
 
+/// An hour of one vCPU on Fargate (Linux, x86).
+pub const FARGATE_VCPU_HOUR: &str = "fargate_vcpu_hour";
+/// An hour of one GB of memory on Fargate.
+pub const FARGATE_GB_HOUR: &str = "fargate_gb_hour";
+/// An hour of one vCPU on Fargate Spot; it moves with supply and demand.
+pub const FARGATE_SPOT_VCPU_HOUR: &str = "fargate_spot_vcpu_hour";
+/// An hour of one GB of memory on Fargate Spot.
+pub const FARGATE_SPOT_GB_HOUR: &str = "fargate_spot_gb_hour";
+/// A month of one MiB/s of provisioned EFS throughput.
+pub const EFS_PROVISIONED_MIBPS_MONTH: &str = "efs_provisioned_mibps_month";
+/// A GB that crosses zones, both directions of the transfer together.
+pub const CROSS_AZ_GB: &str = "cross_az_gb";
+
+/// Units of what a change costs, beside those of watching. Each may be set even where the built-in table does
+/// not know it.
+pub const MONTHLY: &[&str] = &[
+    FARGATE_VCPU_HOUR,
+    FARGATE_GB_HOUR,
+    FARGATE_SPOT_VCPU_HOUR,
+    FARGATE_SPOT_GB_HOUR,
+    EFS_PROVISIONED_MIBPS_MONTH,
+    CROSS_AZ_GB,
+];
+
+/// Hours of a month as AWS's own calculator counts them.
+pub const HOURS_A_MONTH: f64 = 730.0;
+
 impl PriceList {
     /// Dollars for `usage`; `None` if a price is missing.
     pub fn cost(&self, usage: &Usage) -> Option<f64> {
         // Not sum(): that of nothing is -0.0.
         usage.iter().try_fold(0.0, |sum, (unit, n)| Some(sum + self.usd.get(*unit)? * (*n as f64)))
+    }
+
+    /// Dollars for one `unit`; `None` if it is not in the table.
+    pub fn unit(&self, unit: &str) -> Option<f64> {
+        self.usd.get(unit).copied()
     }
 }
 
