@@ -186,8 +186,8 @@ fn noisy_signals_need_several_evaluations_that_agree() {
         (vec![6, 4, 4, 6], false),
         (vec![6, 6, 4, 4, 4, 4], true),
     ] {
-        stage.signals.desired =
-            asked.iter().zip(1..).map(|(d, n)| (at(-60 * (asked.len() as i64 + 1 - n)), *d)).collect();
+        stage.signals.desired = asked.iter().rev().zip(1..).map(|(d, n)| (at(-60 * n), *d)).collect();
+        stage.signals.desired.make_contiguous().reverse();
         let rail = rail(&stage, "scale-out-service", "evaluations");
         assert_eq!((rail.holds, rail.binds), (held, Binds::Auto), "{asked:?}: {}", rail.detail);
         // Noted already or not: this evaluation counts once.

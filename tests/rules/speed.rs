@@ -9,8 +9,12 @@ use super::stage::{Stage, at, list, published, task};
 fn ten_thousand_tasks_and_a_thousand_metrics_are_no_burden() {
     let mut stage = Stage::new();
     stage.files(100_001);
-    stage.world.tasks =
-        Some((0..10_000).map(|n| task(n, ["1a", "1c", "1d"][n % 3], at(-4000 + (n as i64) / 10))).collect());
+    stage.world.tasks = Some(
+        (0..10_000)
+            .zip(0_i64..)
+            .map(|(n, s)| task(n, ["1a", "1c", "1d"][n % 3], at(-4000 + s / 10)))
+            .collect(),
+    );
     for n in 0..1_000 {
         stage.metric("AWS/EFS", &format!("M{n}"), "Average", "Percent", &[1.0; 60]);
     }

@@ -144,6 +144,7 @@ fn requests_per_task(input: &Input<'_>, service: &Service) -> Option<Point> {
 
 /// How another number of tasks is brought about.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "taken apart where it is made")]
 pub(super) enum Way {
     /// By the desired count, or by the scalable target's limits.
     Change {
