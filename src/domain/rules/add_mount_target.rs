@@ -71,25 +71,16 @@ impl Rule for AddMountTarget {
             zones.needed_by_volume(input).into_iter().map(|zone| (zone, over)).collect();
         if wanted.is_empty() {
             let Some(count) = over else { return unless_unknown(count) };
-            match zones.free.first() {
-                Some(zone) => wanted.push((zone, Some(count))),
-                None => {
-                    let why = match zones.taken.len() {
-                        0 => "no subnet of the VPC is known".to_owned(),
-                        n => format!(
-                            "each of the {} of the VPC has its mount target",
-                            plural(n, "zone", "zones")
-                        ),
-                    };
-                    return Finding::Act(vec![nothing_to_add(
-                        input,
-                        &zones,
-                        count,
-                        &why,
-                        name::NO_FREE_ZONE,
-                    )]);
-                }
-            }
+            let Some(zone) = zones.free.first() else {
+                let why = match zones.taken.len() {
+                    0 => "no subnet of the VPC is known".to_owned(),
+                    n => {
+                        format!("each of the {} of the VPC has its mount target", plural(n, "zone", "zones"))
+                    }
+                };
+                return Finding::Act(vec![nothing_to_add(input, &zones, count, &why, name::NO_FREE_ZONE)]);
+            };
+            wanted.push((zone, Some(count)));
         }
         Finding::Act(wanted.into_iter().map(|(zone, over)| add(input, &zones, zone, over)).collect())
     }

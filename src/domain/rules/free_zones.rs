@@ -68,14 +68,10 @@ impl<'a> Zones<'a> {
             }
             let of_service = places_in(input, subnet);
             let usable = subnet.free_addresses != Some(0);
-            let entry = match free.iter_mut().find(|f| f.zone == zone) {
-                Some(entry) => entry,
-                None => {
-                    free.push(FreeZone { zone, subnet: None, tasks: 0, of_service: false });
-                    let Some(last) = free.last_mut() else { continue };
-                    last
-                }
-            };
+            if !free.iter().any(|f| f.zone == zone) {
+                free.push(FreeZone { zone, subnet: None, tasks: 0, of_service: false });
+            }
+            let Some(entry) = free.iter_mut().find(|f| f.zone == zone) else { continue };
             entry.of_service |= of_service;
             if usable && entry.subnet.is_none_or(|before| rank(input, subnet) > rank(input, before)) {
                 entry.subnet = Some(subnet);

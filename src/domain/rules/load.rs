@@ -121,10 +121,13 @@ impl<'a> Load<'a> {
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
 fn signal(input: &Input<'_>, service: &Service, point: Point, target: f64) -> Signal {
-    let ratio = point.value / target;
+    let needed = f64::from(service.running) * point.value / target;
     // A hair above a whole number is rounding, not load.
-    let asked = (f64::from(service.running) * ratio - 1e-9).ceil().clamp(0.0, MOST) as u32;
-    Signal { point, target, asked, in_band: (ratio - 1.0).abs() <= input.policy.dead_band }
+    let asked = (needed - 1e-9).ceil().clamp(0.0, MOST) as u32;
+    // Against the tasks wanted: those that come or go are counted as if they had.
+    let off = (needed / f64::from(service.desired.max(1)) - 1.0).abs();
+    let in_band = off <= input.policy.dead_band + 1e-9;
+    Signal { point, target, asked, in_band }
 }
 
 /// Requests a second and running task, over all target groups of the service.
@@ -141,6 +144,7 @@ fn requests_per_task(input: &Input<'_>, service: &Service) -> Option<Point> {
 
 /// How another number of tasks is brought about.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "taken apart where it is made")]
 pub(super) enum Way {
     /// By the desired count, or by the scalable target's limits.
     Change {

@@ -3,6 +3,7 @@
 use super::add_mount_target::fresh_count;
 use super::look::{blank, evidence};
 use super::{Input, Rule};
+use crate::domain::metric::MetricSeries;
 use crate::domain::recommendation::{Finding, Recommendation, Severity};
 use crate::domain::source::SourceId;
 use crate::domain::units::thousands;
@@ -35,7 +36,7 @@ impl Rule for ResizeLambda {
         // It runs every five minutes, so its last point may be that old and more; without one it does not run.
         let series = input.series("AWS/Lambda", "Duration", "Maximum").next();
         let recent = chrono::TimeDelta::minutes(15);
-        let last = series.and_then(|s| s.last()).filter(|(at, _)| input.now - *at <= recent);
+        let last = series.and_then(MetricSeries::last).filter(|(at, _)| input.now - *at <= recent);
         let Some((at, took)) = last.filter(|(_, took)| *took > GOAL_MS) else { return Finding::Fine };
         let count = match fresh_count(input) {
             Ok(count) => count,
