@@ -1,5 +1,5 @@
 //! Plans, requests, the journal's machine, verdicts and policies: pure, so everything is tried.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test says where by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test says where by panicking")]
 
 #[path = "plans/iam.rs"]
 mod iam;

@@ -107,7 +107,7 @@ fn command(service: &str, operation: &str, input: &Json) -> String {
             Json::Bool(true) => words.push(format!("--{}", kebab(name))),
             Json::Bool(false) => words.push(format!("--no-{}", kebab(name))),
             Json::Array(items) if items.is_empty() => {
-                words.extend([format!("--{}", kebab(name)), "[]".to_owned()])
+                words.extend([format!("--{}", kebab(name)), "[]".to_owned()]);
             }
             Json::Array(items) => {
                 words.push(format!("--{}", kebab(name)));

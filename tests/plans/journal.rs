@@ -23,12 +23,12 @@ fn entry(event: EntryKind, step: Option<u32>) -> NewEntry {
 fn written(entries: &[(EntryKind, Option<u32>, Json)]) -> Vec<Entry> {
     entries
         .iter()
-        .enumerate()
-        .map(|(i, (event, step, detail))| {
+        .zip(0_i64..)
+        .map(|((event, step, detail), i)| {
             let new = entry(*event, *step);
             Entry {
-                seq: i as i64 + 1,
-                at: at(i as i64),
+                seq: i + 1,
+                at: at(i),
                 environment: new.environment,
                 change: new.change,
                 rule: new.rule,

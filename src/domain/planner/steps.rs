@@ -22,13 +22,13 @@ pub fn steps(input: &Input<'_>, intent: &Intent) -> Result<Vec<Step>, String> {
         Intent::Publish => publish(input, &mut steps, desired_list(input.world, None, None)?),
         Intent::Redeploy => redeploy(input, &mut steps)?,
         Intent::RemoveMountTarget { mount_target_id } => {
-            remove_mount_target(input, &mut steps, mount_target_id)?
+            remove_mount_target(input, &mut steps, mount_target_id)?;
         }
         Intent::Scale { desired } => scale(input, &mut steps, *desired)?,
         Intent::ScaleBounds { min, max } => bounds(input, &mut steps, *min, *max)?,
         Intent::ResizeTask { cpu, memory } => resize(input, &mut steps, cpu, memory)?,
         Intent::Throughput { mode, provisioned_mibps } => {
-            throughput(input, &mut steps, mode, *provisioned_mibps)?
+            throughput(input, &mut steps, mode, *provisioned_mibps)?;
         }
         Intent::Lifecycle => lifecycle(input, &mut steps)?,
         Intent::LogRetention { log_group, days } => retention(input, &mut steps, log_group, *days)?,
