@@ -88,7 +88,7 @@ impl Fingerprint {
             if values.is_empty() { "none".to_owned() } else { values.join(", ") }
         }
         [
-            one("mount targets", self.mount_targets.as_ref(), now.mount_targets.as_ref(), |v| list(v)),
+            one("set of mount targets", self.mount_targets.as_ref(), now.mount_targets.as_ref(), |v| list(v)),
             one(
                 "parameter version",
                 self.parameter_version.as_ref(),

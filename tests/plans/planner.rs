@@ -268,7 +268,7 @@ fn a_stale_plan_lists_what_differs() {
     assert_eq!(
         plan.fingerprint.differences(&fingerprint(&other, all())),
         [
-            "mount targets was fsmt-a available, fsmt-c available, is fsmt-a available, fsmt-c available, fsmt-d available",
+            "set of mount targets was fsmt-a available, fsmt-c available, is fsmt-a available, fsmt-c available, fsmt-d available",
             "parameter version was 6, is 7",
             "PRIMARY deployment was ecs-svc/1, is ecs-svc/2",
         ],
