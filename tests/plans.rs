@@ -9,6 +9,8 @@ mod journal;
 mod planner;
 #[path = "plans/requests.rs"]
 mod requests;
+#[path = "plans/rollback.rs"]
+mod rollback;
 #[path = "plans/scene.rs"]
 mod scene;
 #[path = "plans/verdicts.rs"]

@@ -13,12 +13,9 @@ use miharu::domain::world::World;
 use proptest::prelude::*;
 
 use super::scene::{
-    OLD, add, at, input, minutes, plan, plan_at, published, recommendation, subnet, target, world,
+    OLD, add, added, at, input, minutes, operations, plan, plan_at, published, recommendation, subnet,
+    target, task, world,
 };
-
-fn operations(plan: &Plan) -> Vec<&'static str> {
-    plan.steps.iter().map(|s| s.operation.api().1).collect()
-}
 
 fn back(plan: &Plan) -> Option<Vec<&'static str>> {
     plan.rollback.as_ref().map(|steps| steps.iter().map(|s| s.operation.api().1).collect())
@@ -28,16 +25,6 @@ fn outputs(list: &[(u32, &[(&str, &str)])]) -> StepOutputs {
     list.iter()
         .map(|(n, pairs)| (*n, pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()))
         .collect()
-}
-
-/// The world after the whole plan of [`add`].
-fn added() -> World {
-    let mut after = world();
-    after.mount_targets.as_mut().unwrap().push(target("d", 3));
-    let text = OLD.replace("]}", r#", {"mount_target_id": "fsmt-d", "ip_address": "10.0.3.100", "availability_zone": "ap-northeast-1d", "subnet_id": "subnet-d"}]}"#);
-    after.published = Some(Some(published(7, &text)));
-    after.service.as_mut().unwrap().deployments[0].id = "ecs-svc/2".into();
-    after
 }
 
 #[test]
@@ -94,6 +81,20 @@ fn a_target_is_deleted_last_and_never_taken_back() {
     assert_eq!(plan.steps[2].until, Until::MountTargetGone { mount_target_id: "fsmt-c".into() });
     assert!(!plan.steps[0].request.input["Value"].as_str().unwrap().contains("fsmt-c"));
     assert_eq!(plan.rollback, None);
+}
+
+#[test]
+fn a_target_that_nobody_reads_of_is_only_deleted() {
+    let remove = || Intent::RemoveMountTarget { mount_target_id: "fsmt-d".into() };
+    let of = |world: &World| operations(&plan(world, "remove-mount-target", remove()).unwrap());
+    let mut unlisted = world();
+    unlisted.mount_targets.as_mut().unwrap().push(target("d", 3));
+    assert_eq!(of(&unlisted), ["DeleteMountTarget"], "every task runs by a list without it");
+    unlisted.tasks.as_mut().unwrap().push(task("old", -7200));
+    assert_eq!(of(&unlisted), ["UpdateService", "DeleteMountTarget"], "one may run by an older list");
+    let mut by_volume = added();
+    by_volume.service.as_mut().unwrap().mounts_by = MountsBy::Volume;
+    assert_eq!(of(&by_volume), ["PutParameter", "DeleteMountTarget"], "no task reads the list");
 }
 
 #[test]
@@ -301,55 +302,6 @@ fn own_steps_do_not_make_a_plan_stale_and_others_do() {
     assert_eq!(expected(&plan, &two), now, "a restart depends on the deployment alone");
     between.service.as_mut().unwrap().deployments[0].id = "ecs-svc/9".into();
     assert_eq!(expected(&plan, &two).differences(&fingerprint(&between, &rest(&two))).len(), 1);
-}
-
-#[test]
-fn taking_back_starts_from_the_world_as_it_is() {
-    let plan = plan(&world(), "add-mount-target", add(true)).unwrap();
-    let policy = Policy::default();
-    let take = |world: &World| input(world, &policy, |i| rollback(i, &plan, "c-2".into()));
-
-    let whole = take(&added()).unwrap();
-    assert_eq!(operations(&whole), ["PutParameter", "UpdateService"]);
-    assert_eq!(whole.steps[0].request.input["Value"], OLD);
-    assert_eq!(
-        (whole.fingerprint.parameter_version, whole.fingerprint.primary_deployment),
-        (Some(7), Some("ecs-svc/2".into()))
-    );
-    assert_eq!((whole.change.as_str(), whole.rollback), ("c-2", None));
-
-    let mut created_only = world();
-    created_only.mount_targets.as_mut().unwrap().push(target("d", 3));
-    assert!(take(&created_only).unwrap_err().contains("nothing of c-1 is left"));
-
-    let mut restored = added();
-    restored.published = Some(Some(published(8, OLD)));
-    assert_eq!(operations(&take(&restored).unwrap()), ["UpdateService"], "the restart is still due");
-
-    let mut foreign = added();
-    foreign.published = Some(Some(published(8, r#"{"mount_targets": []}"#)));
-    assert!(take(&foreign).unwrap_err().contains("overwrite version 8"));
-
-    let mut gone = added();
-    gone.mount_targets.as_mut().unwrap().remove(0);
-    assert!(take(&gone).unwrap_err().contains("names fsmt-a"));
-}
-
-#[test]
-fn a_count_that_somebody_else_set_is_not_taken_back() {
-    let plan = plan(&world(), "scale-out-service", Intent::Scale { desired: 3 }).unwrap();
-    let policy = Policy::default();
-    let with = |desired| {
-        let mut world = world();
-        world.service.as_mut().unwrap().desired = desired;
-        input(&world, &policy, |i| rollback(i, &plan, "c-2".into()))
-    };
-    let Operation::UpdateDesiredCount { desired_count, .. } = with(3).unwrap().steps[0].operation else {
-        panic!()
-    };
-    assert_eq!(desired_count, 2);
-    assert!(with(2).unwrap_err().contains("nothing"));
-    assert!(with(7).unwrap_err().contains("somebody"));
 }
 
 #[test]

@@ -155,3 +155,18 @@ pub fn plan(world: &World, rule: &str, intent: Intent) -> Result<Plan, String> {
 pub fn minutes(m: i64) -> DateTime<Utc> {
     at(0) + TimeDelta::minutes(m)
 }
+
+/// The API names of a plan's calls.
+pub fn operations(plan: &Plan) -> Vec<&'static str> {
+    plan.steps.iter().map(|s| s.operation.api().1).collect()
+}
+
+/// The world after the whole plan of [`add`].
+pub fn added() -> World {
+    let mut after = world();
+    after.mount_targets.as_mut().unwrap().push(target("d", 3));
+    let text = OLD.replace("]}", r#", {"mount_target_id": "fsmt-d", "ip_address": "10.0.3.100", "availability_zone": "ap-northeast-1d", "subnet_id": "subnet-d"}]}"#);
+    after.published = Some(Some(published(7, &text)));
+    after.service.as_mut().unwrap().deployments[0].id = "ecs-svc/2".into();
+    after
+}
