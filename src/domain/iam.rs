@@ -19,6 +19,8 @@ enum On {
     LogGroups,
     /// The roles of the task definition, by condition.
     TaskRoles,
+    /// A revision that is being registered, by condition.
+    NewRevision,
 }
 
 /// An action.
@@ -41,14 +43,23 @@ const fn write(action: &'static str, on: On) -> Action {
     Action { action, writes: true, because: None, on }
 }
 
-const fn needed(action: &'static str, because: &'static str, on: On) -> Action {
-    Action { action, writes: true, because: Some(because), on }
+/// AWS checks it when `by` is called.
+const fn beside(by: Action, action: &'static str, on: On) -> Action {
+    Action { action, writes: by.writes, because: Some(by.action), on }
 }
+
+const CREATE: Action = write("elasticfilesystem:CreateMountTarget", On::FileSystem);
+const DELETE: Action = write("elasticfilesystem:DeleteMountTarget", On::FileSystem);
+const GROUPS: Action = read("elasticfilesystem:DescribeMountTargetSecurityGroups", On::FileSystem);
+const REGISTER: Action = write("ecs:RegisterTaskDefinition", On::Anything);
 
 /// Everything that miharu calls, and what AWS asks for beside it.
 pub const ACTIONS: &[Action] = &[
     read("elasticfilesystem:DescribeFileSystems", On::FileSystem),
     read("elasticfilesystem:DescribeMountTargets", On::FileSystem),
+    read("elasticfilesystem:DescribeLifecycleConfiguration", On::FileSystem),
+    GROUPS,
+    beside(GROUPS, "ec2:DescribeNetworkInterfaceAttribute", On::Anything),
     read("ecs:DescribeServices", On::Service),
     read("ecs:ListTasks", On::Anything),
     read("ecs:DescribeTasks", On::Anything),
@@ -59,19 +70,22 @@ pub const ACTIONS: &[Action] = &[
     read("cloudwatch:GetMetricData", On::Anything),
     read("cloudwatch:ListMetrics", On::Anything),
     read("cloudwatch:DescribeAlarms", On::Anything),
+    read("logs:DescribeLogGroups", On::Anything),
     read("sts:GetCallerIdentity", On::Anything),
     read("application-autoscaling:DescribeScalableTargets", On::Anything),
-    write("elasticfilesystem:CreateMountTarget", On::FileSystem),
-    write("elasticfilesystem:DeleteMountTarget", On::FileSystem),
+    CREATE,
+    DELETE,
     write("elasticfilesystem:UpdateFileSystem", On::FileSystem),
     write("elasticfilesystem:PutLifecycleConfiguration", On::FileSystem),
-    needed("ec2:DescribeNetworkInterfaces", "elasticfilesystem:CreateMountTarget", On::Anything),
-    needed("ec2:CreateNetworkInterface", "elasticfilesystem:CreateMountTarget", On::Anything),
-    needed("ec2:DeleteNetworkInterface", "elasticfilesystem:DeleteMountTarget", On::Anything),
+    beside(CREATE, "ec2:DescribeNetworkInterfaces", On::Anything),
+    beside(CREATE, "ec2:CreateNetworkInterface", On::Anything),
+    beside(DELETE, "ec2:DeleteNetworkInterface", On::Anything),
     write("ssm:PutParameter", On::Parameters),
     write("ecs:UpdateService", On::Service),
-    write("ecs:RegisterTaskDefinition", On::Anything),
-    needed("iam:PassRole", "ecs:RegisterTaskDefinition", On::TaskRoles),
+    REGISTER,
+    // The revision keeps the tags of the one before.
+    beside(REGISTER, "ecs:TagResource", On::NewRevision),
+    beside(REGISTER, "iam:PassRole", On::TaskRoles),
     write("application-autoscaling:RegisterScalableTarget", On::EcsScaling),
     write("logs:PutRetentionPolicy", On::LogGroups),
 ];
@@ -134,6 +148,7 @@ fn statement(sid: &str, on: On, actions: &[&str], resources: &Resources) -> Json
         On::EcsScaling => {
             Some(json!({ "StringEquals": { "application-autoscaling:service-namespace": "ecs" } }))
         }
+        On::NewRevision => Some(json!({ "StringEquals": { "ecs:CreateAction": "RegisterTaskDefinition" } })),
         _ => None,
     };
     if let Some(condition) = condition {
@@ -151,6 +166,7 @@ fn arns(on: On, resources: &Resources) -> Vec<String> {
     };
     match on {
         On::Anything | On::EcsScaling => vec![star],
+        On::NewRevision => vec![format!("arn:aws:ecs:{region}:{account}:task-definition/*")],
         On::FileSystem => {
             let id = resources.file_system_id.as_ref().unwrap_or(&star);
             vec![format!("arn:aws:elasticfilesystem:{region}:{account}:file-system/{id}")]
@@ -196,5 +212,6 @@ fn suffix(on: On) -> &'static str {
         On::EcsScaling => "Targets",
         On::LogGroups => "Groups",
         On::TaskRoles => "TaskRoles",
+        On::NewRevision => "Revisions",
     }
 }

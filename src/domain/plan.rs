@@ -76,7 +76,7 @@ impl Fingerprint {
             name: &str,
             then: Option<&T>,
             now: Option<&T>,
-            word: fn(&T) -> String,
+            word: impl Fn(&T) -> String,
         ) -> Option<String> {
             let then = then?;
             (Some(then) != now).then(|| match now {
@@ -84,11 +84,11 @@ impl Fingerprint {
                 None => format!("{name} was {}, and cannot be read now", word(then)),
             })
         }
-        fn list(values: &Vec<String>) -> String {
+        fn list(values: &[String]) -> String {
             if values.is_empty() { "none".to_owned() } else { values.join(", ") }
         }
         [
-            one("mount targets", self.mount_targets.as_ref(), now.mount_targets.as_ref(), list),
+            one("set of mount targets", self.mount_targets.as_ref(), now.mount_targets.as_ref(), |v| list(v)),
             one(
                 "parameter version",
                 self.parameter_version.as_ref(),
@@ -112,8 +112,8 @@ impl Fingerprint {
             one("scalable target", self.scalable.as_ref(), now.scalable.as_ref(), |(min, max)| {
                 format!("{min} to {max} tasks")
             }),
-            one("lifecycle configuration", self.lifecycle.as_ref(), now.lifecycle.as_ref(), list),
-            one("log retention", self.log_groups.as_ref(), now.log_groups.as_ref(), list),
+            one("lifecycle configuration", self.lifecycle.as_ref(), now.lifecycle.as_ref(), |v| list(v)),
+            one("log retention", self.log_groups.as_ref(), now.log_groups.as_ref(), |v| list(v)),
         ]
         .into_iter()
         .flatten()

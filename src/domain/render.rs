@@ -21,9 +21,11 @@ pub fn render(operation: &Operation) -> Request {
     Request { service: service.to_owned(), operation: name.to_owned(), input, cli }
 }
 
-/// Task definitions are copied completely, but for these members that the API gives and does not take.
-const ONLY_DESCRIBED: &str = "del(.taskDefinitionArn, .revision, .status, .requiresAttributes, .compatibilities, \
-                              .registeredAt, .registeredBy, .deregisteredAt)";
+/// Task definitions are copied completely, with their tags, but for these members that the API gives and does
+/// not take.
+const COPY: &str = ".taskDefinition + (if (.tags // []) == [] then {} else {tags} end) | \
+                    del(.taskDefinitionArn, .revision, .status, .requiresAttributes, .compatibilities, \
+                    .registeredAt, .registeredBy, .deregisteredAt)";
 
 /// Members of the request, in the API's spelling.
 fn members(operation: &Operation) -> Json {
@@ -107,7 +109,7 @@ fn command(service: &str, operation: &str, input: &Json) -> String {
             Json::Bool(true) => words.push(format!("--{}", kebab(name))),
             Json::Bool(false) => words.push(format!("--no-{}", kebab(name))),
             Json::Array(items) if items.is_empty() => {
-                words.extend([format!("--{}", kebab(name)), "[]".to_owned()])
+                words.extend([format!("--{}", kebab(name)), "[]".to_owned()]);
             }
             Json::Array(items) => {
                 words.push(format!("--{}", kebab(name)));
@@ -149,12 +151,12 @@ fn register_task_definition(from: &str, cpu: &str, memory: &str) -> String {
         "describe-task-definition",
         "--task-definition",
         from,
-        "--query",
-        "taskDefinition",
+        "--include",
+        "TAGS",
         "--output",
         "json",
     ]);
-    let filter = shell_words::join(["jq", ONLY_DESCRIBED]);
+    let filter = shell_words::join(["jq", COPY]);
     let size = shell_words::join(["--cpu", cpu, "--memory", memory]);
     format!("aws ecs register-task-definition --cli-input-json \"$({describe} | {filter})\" {size}")
 }

@@ -57,9 +57,8 @@ fn of_step(phase: Option<Phase>, event: EntryKind, step: u32) -> Option<Phase> {
         (Phase::Approved, E::Started) => step == 1,
         (Phase::Between(n), E::Started) => step == n + 1,
         // A refused call may be sent again once the world has been read; one under way or answered never.
-        (Phase::Failed(n), E::Started)
-        // What was not there at first is found done by a later reading.
-        | (Phase::Failed(n), E::Succeeded)
+        // What was not there at first may be found done by a later reading.
+        (Phase::Failed(n), E::Started | E::Succeeded)
         // It was answered, and what it was to bring about did not come.
         | (Phase::Between(n), E::Failed)
         | (Phase::InStep(n) | Phase::Unknown(n), E::Succeeded | E::Failed | E::Unknown) => step == n,
@@ -74,6 +73,7 @@ fn of_step(phase: Option<Phase>, event: EntryKind, step: u32) -> Option<Phase> {
 }
 
 /// Entries about the change as a whole.
+#[expect(clippy::match_same_arms, reason = "arms stand apart where their reasons are")]
 fn of_change(phase: Option<Phase>, event: EntryKind) -> Option<Phase> {
     use EntryKind as E;
     let Some(phase) = phase else {

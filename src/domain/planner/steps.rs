@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{ANSWER, Steps, desired_list};
-use crate::domain::ecs::Service;
+use crate::domain::ecs::{MountsBy, Service};
 use crate::domain::plan::{Step, Until};
 use crate::domain::recommendation::Intent;
 use crate::domain::request::{ListEntry, Operation, Value};
@@ -22,13 +22,13 @@ pub fn steps(input: &Input<'_>, intent: &Intent) -> Result<Vec<Step>, String> {
         Intent::Publish => publish(input, &mut steps, desired_list(input.world, None, None)?),
         Intent::Redeploy => redeploy(input, &mut steps)?,
         Intent::RemoveMountTarget { mount_target_id } => {
-            remove_mount_target(input, &mut steps, mount_target_id)?
+            remove_mount_target(input, &mut steps, mount_target_id)?;
         }
         Intent::Scale { desired } => scale(input, &mut steps, *desired)?,
         Intent::ScaleBounds { min, max } => bounds(input, &mut steps, *min, *max)?,
         Intent::ResizeTask { cpu, memory } => resize(input, &mut steps, cpu, memory)?,
         Intent::Throughput { mode, provisioned_mibps } => {
-            throughput(input, &mut steps, mode, *provisioned_mibps)?
+            throughput(input, &mut steps, mode, *provisioned_mibps)?;
         }
         Intent::Lifecycle => lifecycle(input, &mut steps)?,
         Intent::LogRetention { log_group, days } => retention(input, &mut steps, log_group, *days)?,
@@ -110,11 +110,17 @@ fn remove_mount_target(input: &Input<'_>, steps: &mut Steps, id: &str) -> Result
     if !targets.iter().any(|t| t.mount_target_id != id && t.is_available()) {
         return Err(format!("{id} is the last available mount target"));
     }
-    // Where the list routes, and also where a list is published that nobody mounts by, it never names what is gone.
     let published = input.world.published.as_ref().ok_or("the published list has not been read")?;
-    if published.is_some() {
-        publish(input, steps, desired_list(input.world, None, Some(id))?);
-        redeploy(input, steps)?;
+    if let Some(published) = published {
+        // An unreadable list may name it.
+        let listed =
+            published.list().map_or(true, |l| l.mount_targets.iter().any(|e| e.mount_target_id == id));
+        if listed {
+            publish(input, steps, desired_list(input.world, None, Some(id))?);
+        }
+        if service(input)?.mounts_by != MountsBy::Volume && (listed || older_tasks(input)) {
+            redeploy(input, steps)?;
+        }
     }
     let zone = target.availability_zone.as_deref().unwrap_or("an unknown zone");
     steps.push(
@@ -124,6 +130,13 @@ fn remove_mount_target(input: &Input<'_>, steps: &mut Steps, id: &str) -> Result
         input.policy.creation_deadline,
     );
     Ok(())
+}
+
+/// Whether a task may run by a list before the current one; what cannot be told counts as yes.
+fn older_tasks(input: &Input<'_>) -> bool {
+    let world = input.world;
+    let current = world.published().map(|p| p.current.version);
+    world.tasks.is_none() || world.live_tasks().any(|task| world.list_version(task) != current)
 }
 
 fn publish(input: &Input<'_>, steps: &mut Steps, entries: Vec<ListEntry>) {
