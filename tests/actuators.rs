@@ -1,6 +1,6 @@
 //! What changes something, against an AWS endpoint on loopback: each call is one request whatever becomes of it,
 //! and doubt is never called success or refusal.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says where by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says where by panicking")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
 mod support;
@@ -10,7 +10,6 @@ use std::time::Duration;
 use miharu::actuators::sdk::SdkActuator;
 use miharu::actuators::sdk::allow::{ListedOnly, WRITES};
 use miharu::actuators::{Actuator, Sent};
-use miharu::aws::Efs;
 use miharu::aws::sdk::{Limits, Options};
 use miharu::clock::Clock;
 use miharu::config::model::Environment;
