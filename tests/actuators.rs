@@ -1,6 +1,6 @@
 //! What changes something, against an AWS endpoint on loopback: each call is one request whatever becomes of it,
 //! and doubt is never called success or refusal.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says where by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says where by panicking")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
 mod support;
@@ -10,7 +10,6 @@ use std::time::Duration;
 use miharu::actuators::sdk::SdkActuator;
 use miharu::actuators::sdk::allow::{ListedOnly, WRITES};
 use miharu::actuators::{Actuator, Sent};
-use miharu::aws::Efs;
 use miharu::aws::sdk::{Limits, Options};
 use miharu::clock::Clock;
 use miharu::config::model::Environment;
@@ -282,10 +281,6 @@ async fn an_answer_of_somebody_else_leaves_doubt() {
     let stage = Stage::new("us-east-2", limits());
     for status in [200, 403, 502] {
         for (action, sent) in stage.under(&json!({"garbage": true, "status": status})).await {
-            // Nothing has to be read from the answer of the calls that give nothing.
-            if status == 200 && matches!(sent, Sent::Done(_)) {
-                continue;
-            }
             unknown(sent, &format!("{action} {status}"));
         }
     }
@@ -293,7 +288,7 @@ async fn an_answer_of_somebody_else_leaves_doubt() {
 
 #[tokio::test]
 async fn a_lost_answer_leaves_doubt_and_the_effect_stands() {
-    let stage = Stage::new("us-west-1", Limits { attempts: 5, ..limits() });
+    let stage = Stage::new("eu-central-1", Limits { attempts: 5, ..limits() });
     for (action, sent) in stage.under(&json!({"lose": true})).await {
         let failure = unknown(sent, action);
         assert_eq!(failure.class, FailureClass::Unreachable, "{action}");

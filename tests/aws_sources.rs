@@ -109,6 +109,58 @@ async fn storage_and_network() {
 }
 
 #[tokio::test]
+async fn what_hardly_changes_is_read_seldom_and_may_be_denied() {
+    let region = "sa-east-1";
+    let (world, setup) = watched(region, &[]);
+    let (mut efs, mut ecs) = (source(&setup, SourceId::EFS), source(&setup, SourceId::ECS));
+    let (seen, first) = metered(poll(&mut efs)).await;
+    let seen = seen.unwrap();
+    let groups = facts!(seen, Facts::SecurityGroups);
+    assert_eq!(groups.len(), 2);
+    assert!(groups.values().all(|g| *g == [world.security_group.clone()]));
+    assert_eq!((facts!(seen, Facts::Lifecycle), seen.warnings), (vec![], vec![]));
+    let (_, second) = metered(poll(&mut efs)).await;
+    assert_eq!((first.calls, second.calls), (2 + 2 + 1, 2));
+
+    let seen = poll(&mut ecs).await.unwrap();
+    assert_eq!(facts!(seen, Facts::LogGroups), [(world.log_group.clone(), None)], "the service's own");
+
+    let denied = json!({"status": 403, "code": "AccessDeniedException", "times": 99});
+    Peer::shared().faults(
+        region,
+        &json!({
+            "efs.DescribeMountTargetSecurityGroups": denied, "efs.DescribeLifecycleConfiguration": denied,
+            "logs.DescribeLogGroups": denied,
+        }),
+    );
+    let (mut efs, mut ecs) = (source(&setup, SourceId::EFS), source(&setup, SourceId::ECS));
+    for _ in 0..2 {
+        let seen = poll(&mut efs).await.unwrap();
+        let actions: Vec<_> = seen.warnings.iter().filter_map(|w| w.action.as_deref()).collect();
+        assert_eq!(
+            actions,
+            [
+                "elasticfilesystem:DescribeMountTargetSecurityGroups",
+                "elasticfilesystem:DescribeLifecycleConfiguration"
+            ]
+        );
+        assert_eq!(facts!(seen, Facts::MountTargets).len(), 2);
+        let seen = poll(&mut ecs).await.unwrap();
+        assert_eq!(seen.warnings[0].action.as_deref(), Some("logs:DescribeLogGroups"));
+    }
+    Peer::shared().faults(region, &json!({}));
+}
+
+#[tokio::test]
+async fn a_definition_that_names_no_log_group_leaves_the_usual_ones() {
+    let (world, setup) = watched("eu-central-1", &["--silent"]);
+    let seen = observed(&setup, SourceId::ECS).await;
+    let groups = facts!(seen, Facts::LogGroups);
+    let function = "/aws/lambda/efs-mount-autoscaling-file-monitor".to_owned();
+    assert_eq!(groups, [(function, Some(14)), (world.log_group, None)], "and none that only begins so");
+}
+
+#[tokio::test]
 async fn a_vpc_is_found_by_the_service_when_there_is_no_mount_target() {
     let (world, setup) = watched("eu-west-3", &["--mount-targets", "0"]);
     let subnets = facts!(observed(&setup, SourceId::SUBNETS).await, Facts::Subnets);

@@ -10,6 +10,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("app", 1),
     ("aws", 2),
     ("sources", 2),
+    ("actuators", 2),
+    ("store", 2),
     ("simulated", 2),
     ("config", 2),
     ("clock", 2),
@@ -22,10 +24,10 @@ const FLOORS: &[(&str, u8)] = &[
 
 /// Crates that may be named only below the given folders: no foreign type crosses the floor it was born on.
 const BORN: &[(&str, &[&str])] = &[
-    ("aws_sdk_", &["src/aws/sdk"]),
+    ("aws_sdk_", &["src/aws/sdk", "src/actuators/sdk"]),
     ("aws_config", &["src/aws/sdk"]),
     ("aws_sigv4", &["src/aws/sdk"]),
-    ("aws_smithy_", &["src/aws/sdk"]),
+    ("aws_smithy_", &["src/aws/sdk", "src/actuators/sdk"]),
     ("crossterm", &["src/runtime", "src/config/chord.rs"]),
     ("crokey", &["src/runtime", "src/config"]),
     ("ratatui", &["src/ui", "src/runtime"]),

@@ -68,8 +68,7 @@ impl Simulated {
     }
 
     /// How the next call goes: a fault of the scenario comes before a mishap.
-    fn fate(&self, call: call::Operation) -> Option<Mishap> {
-        let strike = self.world(|world| world.faults.strike(self.seed, call, world.now));
+    fn fate(&self, call: call::Operation, strike: Option<FaultKind>) -> Option<Mishap> {
         match strike {
             None => self.change(|world| world.mishaps.next(self.seed, call.name)),
             Some(FaultKind::Throttled) => Some(Mishap::Throttle),
@@ -128,7 +127,7 @@ impl Actuator for Simulated {
             Sent::Unknown(call.failure(FailureClass::Unreachable, None, text))
         };
         let told = |kind: FaultKind| call.struck(strike.unwrap_or(kind), &region);
-        match self.fate(call) {
+        match self.fate(call, strike) {
             None => answered(call, self.change(|world| world.take_effect(operation))),
             Some(Mishap::Throttle) => {
                 self.nothing(operation);
@@ -175,5 +174,100 @@ impl Actuator for Simulated {
                 dropped()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::simulated::{CLUSTER, PARAMETER, SERVICE, Scenario};
+
+    fn simulated() -> Simulated {
+        let clock = Clock::virtual_from(DateTime::from_timestamp(1_800_000_000, 0).unwrap(), 1.0);
+        let text = "title = 't'\ndescription = 'd'\n[world]\ntargets = ['ap-northeast-1a']";
+        Simulated::new(&Scenario::parse("t", "t.toml", text).unwrap(), 3, clock)
+    }
+
+    fn put(text: &str) -> Operation {
+        Operation::PutParameter { name: PARAMETER.into(), entries: vec![], text: Some(text.into()) }
+    }
+
+    fn kind(sent: &Sent) -> &'static str {
+        match sent {
+            Sent::Done(_) => "done",
+            Sent::Refused(_) => "refused",
+            Sent::Unknown(_) => "unknown",
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_mishap_ends_as_it_says_and_the_truth_knows() {
+        for (mishap, told, applied) in [
+            (Mishap::LoseAnswer, "unknown", true),
+            (Mishap::Throttle, "refused", false),
+            (Mishap::Deny, "refused", false),
+            (Mishap::ServerError, "unknown", false),
+            (Mishap::ServerErrorAfterEffect, "unknown", true),
+            (Mishap::Delay(TimeDelta::seconds(10)), "done", true),
+            (Mishap::Delay(TimeDelta::seconds(60)), "unknown", true),
+            (Mishap::EffectLater(TimeDelta::seconds(20)), "unknown", false),
+        ] {
+            let aws = simulated();
+            let before = aws.truth().list.len();
+            aws.goes_wrong(Some("PutParameter"), mishap);
+            let sent = aws.send(&put("{}")).await;
+            assert_eq!(kind(&sent), told, "{mishap:?}: {sent:?}");
+            let truth = aws.truth();
+            assert_eq!(truth.list.len(), before + usize::from(applied), "{mishap:?}");
+            assert_eq!(truth.applied().contains_key("PutParameter"), applied);
+            let last = truth.received.last().unwrap();
+            assert_eq!(last.answered, told != "unknown", "{mishap:?}");
+            aws.passes(TimeDelta::seconds(30)).await;
+            let later = matches!(mishap, Mishap::EffectLater(_));
+            assert_eq!(aws.truth().list.len(), before + usize::from(applied || later), "{mishap:?}");
+            assert_eq!(kind(&aws.send(&put("[]")).await), "done", "it happens once");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn others_change_the_world_too_and_it_never_has_two_targets_in_a_zone() {
+        let aws = simulated();
+        let zone = "ap-northeast-1d".to_owned();
+        aws.creations_take(5.0, 5.0);
+        aws.creations_fail(1);
+        aws.outside_change(Deed::CreateMountTarget { zone: zone.clone() }).unwrap();
+        let refused = aws.outside_change(Deed::CreateMountTarget { zone: zone.clone() }).unwrap_err();
+        assert!(refused.starts_with("MountTargetConflict"), "{refused}");
+        aws.passes(TimeDelta::seconds(6)).await;
+        let truth = aws.truth();
+        let target = truth.mount_targets.iter().find(|t| t.availability_zone.as_ref() == Some(&zone));
+        assert_eq!(target.unwrap().state, "error");
+        assert_eq!(truth.most_targets[&zone], 1);
+        assert!(truth.received.is_empty(), "nothing came by the actuator");
+
+        let before = truth.deployments.len();
+        aws.outside_change(Deed::ForceDeployment).unwrap();
+        let (cluster, service) = (CLUSTER.to_owned(), SERVICE.to_owned());
+        aws.send(&Operation::ForceNewDeployment { cluster, service }).await;
+        assert_eq!(aws.truth().deployments.len(), before + 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throughput_cannot_be_lowered_for_a_day() {
+        let aws = simulated();
+        let file_system_id = aws.environment().file_system_id.unwrap();
+        let set = |mibps| Operation::UpdateFileSystem {
+            file_system_id: file_system_id.clone(),
+            throughput_mode: "provisioned".into(),
+            provisioned_mibps: Some(mibps),
+        };
+        assert_eq!(kind(&aws.send(&set(64.0)).await), "done");
+        assert_eq!(kind(&aws.send(&set(128.0)).await), "done", "raising is always possible");
+        assert_eq!(kind(&aws.send(&set(64.0)).await), "refused");
+        aws.passes(TimeDelta::hours(24)).await;
+        assert_eq!(kind(&aws.send(&set(64.0)).await), "done");
     }
 }

@@ -191,6 +191,7 @@ impl World {
             Event::Deed(deed) => self.happen(deed),
             Event::Late(operation) => {
                 self.take_effect(&operation).ok();
+                self.note_unanswered();
             }
         }
     }

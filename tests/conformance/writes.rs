@@ -138,7 +138,7 @@ async fn a_mount_target_is_creating_and_then_available(s: &Changeable) {
     assert_eq!((target.availability_zone.as_ref(), &target.subnet_id), (Some(&s.free_zone), &s.free_subnet));
     s.until("available", || async { s.target(id).await.unwrap().is_available() }).await;
     assert_eq!(s.targets().await.len(), before + 1);
-    assert_eq!(s.aws.security_groups(id).await.unwrap(), [s.security_group.clone()]);
+    assert_eq!(s.aws.security_groups(id).await.unwrap(), std::slice::from_ref(&s.security_group));
 }
 
 async fn a_second_one_in_a_zone_is_refused(s: &Changeable) {

@@ -3,7 +3,8 @@
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+    BeforeDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
+    BeforeTransmitInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
@@ -71,7 +72,8 @@ const LISTED: &[Call] = &[
     TASK_DEFINITION,
 ];
 
-/// The interceptor of every client of an actuator.
+/// The interceptor of every client of an actuator: lets pass what is listed, counts what leaves, takes no answer
+/// of a proxy for one of AWS.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ListedOnly;
 
@@ -97,6 +99,20 @@ impl Intercept for ListedOnly {
         _cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         meter::count_call();
+        Ok(())
+    }
+
+    // An answer of which nothing is read would pass for success whoever gave it.
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let kind = context.response().headers().get("content-type").unwrap_or_default();
+        if kind.to_ascii_lowercase().starts_with("text/html") {
+            return Err("it is a web page".into());
+        }
         Ok(())
     }
 }
