@@ -145,6 +145,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "the form of a state machine")]
     fn advance(_: Option<Phase>, _: &NewEntry) -> Result<Phase, String> {
         Ok(Phase::Proposed)
     }
