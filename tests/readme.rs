@@ -87,7 +87,7 @@ fn drawn(state: &State, theme: &str, screen: Action, (columns, rows): (u16, u16)
 async fn the_pictures_are_drawn_by_the_program() {
     let folder = root().join("tests/pictures");
     let storm = watched("file-storm", 4).await;
-    holds(&folder.join("overview.svg"), &drawn(&storm, "dark", Action::Overview, (120, 36)));
+    holds(&folder.join("overview.svg"), &drawn(&storm, "dark", Action::Overview, (120, 40)));
     holds(&folder.join("storage.svg"), &drawn(&storm, "dark", Action::Storage, (120, 36)));
     let deploy = watched("bad-deploy", 3).await;
     holds(&folder.join("tasks.svg"), &drawn(&deploy, "light", Action::Tasks, (120, 36)));

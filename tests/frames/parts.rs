@@ -172,7 +172,7 @@ pub fn service(tasks: u32, mounts_by: MountsBy) -> Service {
     }
 }
 
-fn series(
+pub fn series(
     namespace: &str,
     name: &str,
     statistic: &str,
