@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use crate::app::state::{EnvironmentInfo, State};
 use crate::clock::Clock;
 use crate::config::model::Environment;
+use crate::domain::snapshot::Mode;
 use crate::engine::start::{Watched, start};
 use crate::engine::tasks::Tasks;
 use crate::runtime::core::Core;
@@ -47,7 +48,8 @@ pub fn info(environment: &Environment) -> EnvironmentInfo {
         name: environment.name.clone(),
         region: environment.region.clone(),
         expected_account: environment.expected_account.clone(),
-        mode: environment.mode,
+        // Nothing can act yet, whatever mode is configured.
+        mode: Mode::Observe,
         file_count_threshold: environment.files.threshold,
         service: environment.cluster.clone().zip(environment.service.clone()),
         file_system: environment.file_system_id.clone(),
