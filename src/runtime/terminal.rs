@@ -44,7 +44,7 @@ pub fn take() -> io::Result<(Taken, Screen)> {
 }
 
 /// Gives the terminal back; harmless when it is not taken. Errors are ignored: a terminal that is gone needs
-/// no restoring. One that has not read for [`PATIENCE`] gets its line discipline back, but no more bytes: the
+/// no restoring. One that has not read for a while gets its line discipline back, but no more bytes: the
 /// end of the program does not wait for it.
 pub fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
