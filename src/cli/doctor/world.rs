@@ -259,6 +259,7 @@ mod tests {
         }
         assert_eq!(of(&all, "zones").len(), 2);
         let drift = of(&all, "drift");
+        assert_eq!(drift.len(), 2, "{all:#?}");
         says(drift[0], Verdict::Warn, "is published, but", "take it out of");
         says(drift[1], Verdict::Warn, "by list v", "--force-new-deployment");
         says(of(&all, "autoscaling")[0], Verdict::Warn, "2 to 9 tasks", "register-scalable-target");
