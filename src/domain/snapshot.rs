@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -211,7 +211,7 @@ impl Snapshot {
         });
         Self {
             environment: frame.environment.to_owned(),
-            at: now,
+            at: now.trunc_subsecs(MILLISECONDS),
             mode: frame.mode,
             identity: world.identity.clone(),
             file_system: world.file_system.as_ref().map(|f| FileSystemOut {
@@ -327,6 +327,14 @@ fn mount_target(world: &World, m: &MountTarget) -> MountTargetOut {
     }
 }
 
+/// Digits of a second in `at`.
+const MILLISECONDS: u16 = 3;
+
+/// Dollars as prices are given: smaller parts are noise of the arithmetic.
+fn millionths(usd: f64) -> f64 {
+    (usd * 1e6).round() / 1e6
+}
+
 fn tenths(d: chrono::TimeDelta) -> f64 {
     (d.num_milliseconds() as f64 / 100.0).round() / 10.0
 }
@@ -335,12 +343,12 @@ fn source(s: &SourceState, now: DateTime<Utc>) -> SourceOut {
     SourceOut {
         source: s.id,
         state: s.freshness(now),
-        at: s.at,
+        at: s.at.map(|at| at.trunc_subsecs(MILLISECONDS)),
         age_s: s.age(now).map(tenths),
         every_s: Some(tenths(s.every)),
         took_ms: s.took_ms,
         calls: s.calls,
-        cost_usd_per_h: s.cost_usd_per_h(),
+        cost_usd_per_h: s.cost_usd_per_h().map(millionths),
         error: complaint(s),
     }
 }

@@ -162,11 +162,9 @@ pub(crate) fn parts(parts: impl IntoIterator<Item = Result<Facts, Failure>>) -> 
 /// # Errors
 /// Why there is none, for the table of sources.
 pub(crate) fn file_system_of(setup: &Setup) -> Result<String, String> {
-    setup
-        .environment
-        .file_system_id
-        .clone()
-        .ok_or_else(|| "no file system configured (file_system.id)".to_owned())
+    setup.environment.file_system_id.clone().ok_or_else(|| {
+        "no file system configured: set file_system.id, or the variable EFS_FILE_SYSTEM_ID".to_owned()
+    })
 }
 
 /// The configured cluster and service.
