@@ -12,7 +12,7 @@ pub mod colour;
 pub mod datasource;
 pub mod deployment;
 pub mod depth;
-mod document;
+pub(crate) mod document;
 pub mod error;
 mod field;
 mod file;

@@ -68,7 +68,7 @@ pub(super) static ROOT: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {
             "Keys; a file of keymaps/ or of your own.",
             Name(&forms::KEYMAP, |c| &mut c.keymap),
         ),
-        Setting::new("lang", "Language of the screens.", Lang(|c| &mut c.lang)),
+        Setting::new("lang", "Language of the screens (no effect yet).", Lang(|c| &mut c.lang)),
         Setting::new("read_only", "Let no call leave that is not a read.", Flag(|c| &mut c.read_only)),
         Setting::new("low_bandwidth", "Draw and poll less, for a slow line.", Flag(|c| &mut c.low_bandwidth)),
         Setting::new(
@@ -78,7 +78,7 @@ pub(super) static ROOT: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {
         ),
         Setting::new(
             "journal",
-            "Where changes are written down; else journal.db in $XDG_STATE_HOME/miharu.",
+            "Where changes are written down (no effect yet); else journal.db in $XDG_STATE_HOME/miharu.",
             Text(&forms::JOURNAL, |c| &mut c.journal),
         ),
     ];

@@ -1,7 +1,7 @@
 //! The SDK's clients of one environment: built from one configuration, replaced as a whole when credentials
 //! have failed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
@@ -22,6 +22,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
 use super::allow::ReadsOnly;
+use super::profile::{self, Files, MissingProfile};
 use super::transport::{self, Limits};
 use crate::config::model::Environment;
 
@@ -33,15 +34,6 @@ const IMDS_PATIENCE: Duration = Duration::from_secs(1);
 pub(super) const CREDENTIALS_PATIENCE: Duration = Duration::from_secs(5);
 /// Credentials are asked for again this long before they end.
 const EXPIRY_MARGIN: TimeDelta = TimeDelta::seconds(60);
-
-#[expect(deprecated, reason = "its new name is in aws-runtime, which only the SDK itself depends on")]
-type Files = aws_config::profile::profile_file::ProfileFiles;
-
-#[expect(deprecated, reason = "its new name is in aws-runtime, which only the SDK itself depends on")]
-fn credentials_only(path: &Path) -> Files {
-    let kind = aws_config::profile::profile_file::ProfileFileKind::Credentials;
-    Files::builder().with_file(kind, path).build()
-}
 
 /// What the clients of an environment are built from.
 #[derive(Debug, Clone, Default)]
@@ -86,6 +78,8 @@ pub(super) struct Clients {
     pub(super) region: String,
     pub(super) limits: Limits,
     pub(super) built_at: DateTime<Utc>,
+    /// The profile that was asked for and is in no file.
+    pub(super) missing_profile: Option<MissingProfile>,
     config: SdkConfig,
     explicit_endpoint: Option<String>,
     credentials: Mutex<Option<Credentials>>,
@@ -97,7 +91,8 @@ impl Clients {
     pub(super) async fn load(options: &Options, now: DateTime<Utc>) -> Self {
         let http = transport::client();
         let limits = options.limits;
-        let files = options.credentials_file.as_deref().map(credentials_only);
+        let files = options.credentials_file.as_deref().map(profile::credentials_only);
+        let missing_profile = profile::missing(options.profile.as_deref(), files.as_ref()).await;
         let providers = ProviderConfig::without_region().with_http_client(http.clone());
         let region = region(options, files.as_ref(), &providers).await;
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -112,6 +107,7 @@ impl Clients {
                 TimeoutConfig::builder()
                     .connect_timeout(limits.connect)
                     .operation_attempt_timeout(limits.attempt)
+                    .operation_timeout(limits.overall)
                     .build(),
             )
             .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_PATIENCE).build());
@@ -132,7 +128,7 @@ impl Clients {
             }
             loader = loader.profile_files(files).credentials_provider(provider.build());
         }
-        Self::build(loader.load().await, region.to_string(), options, now)
+        Self { missing_profile, ..Self::build(loader.load().await, region.to_string(), options, now) }
     }
 
     fn build(config: SdkConfig, region: String, options: &Options, built_at: DateTime<Utc>) -> Self {
@@ -154,6 +150,7 @@ impl Clients {
             region,
             limits: options.limits,
             built_at,
+            missing_profile: None,
             config,
             explicit_endpoint: options.endpoint_url.clone(),
             credentials: Mutex::new(None),

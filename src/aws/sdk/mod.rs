@@ -29,6 +29,7 @@ mod ec2;
 mod ecs;
 mod efs;
 mod failure;
+mod profile;
 mod ssm;
 mod sts;
 mod transport;
@@ -97,6 +98,10 @@ impl SdkAws {
                 if present.as_ref().is_some_and(|p| Arc::ptr_eq(p, used)) {
                     self.clients.compare_and_swap(&present, None);
                 }
+            }
+            // Without a code no service was asked: there was nothing to sign with.
+            if let Some(profile) = used.missing_profile.as_ref().filter(|_| failure.code.is_none()) {
+                return Failure { action: failure.action, ..profile.failure() };
             }
         }
         failure
