@@ -9,7 +9,7 @@ use color_eyre::eyre;
 
 use crate::clock::Clock;
 use crate::config::model::{Config, Environment};
-use crate::domain::snapshot::{Frame, Mode, Snapshot};
+use crate::domain::snapshot::{Frame, Snapshot};
 use crate::domain::world::World;
 use crate::engine::oneshot;
 use crate::sources::Setup;
@@ -33,8 +33,7 @@ pub async fn observe(config: &Config, environment: &Environment) -> (World, Date
 pub fn frame(environment: &Environment) -> Frame<'_> {
     Frame {
         environment: &environment.name,
-        // Nothing can act yet, whatever mode is configured.
-        mode: Mode::Observe,
+        mode: environment.mode,
         file_count_threshold: environment.files.threshold,
     }
 }
