@@ -6,4 +6,3 @@ pub mod inbox;
 pub mod input;
 pub mod terminal;
 pub mod ui_loop;
-pub mod writer;

@@ -48,11 +48,7 @@ impl Source for AlarmsSource {
         let all = all_pages(PAGES, |token| self.aws.alarms(token)).await?;
         let (balancers, failure) = self.balancers.get(now).await;
         let alarms = all.into_iter().filter(|a| watches(&self.environment, balancers, a)).collect();
-        Ok(Observation {
-            facts: vec![Facts::Alarms(alarms)],
-            warnings: failure.into_iter().collect(),
-            incomplete: None,
-        })
+        Ok(Observation { facts: vec![Facts::Alarms(alarms)], warnings: failure.into_iter().collect() })
     }
 }
 

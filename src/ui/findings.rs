@@ -64,8 +64,10 @@ pub struct Finding {
 
 /// Forecasts further away than this are no news.
 const SOON: TimeDelta = TimeDelta::hours(6);
+/// How far back an invocation of the former function tells that it still runs.
+const FORMER: TimeDelta = TimeDelta::minutes(10);
 /// Share in percent above which the tuning guide's alarms ring.
-const BUSY: f64 = 80.0;
+pub const BUSY: f64 = 80.0;
 
 /// Everything that needs attention, the most urgent first.
 pub fn findings(view: &View<'_>) -> Vec<Finding> {
@@ -78,6 +80,7 @@ pub fn findings(view: &View<'_>) -> Vec<Finding> {
     drift(view, &mut out);
     load(view, &mut out);
     alarms(view, &mut out);
+    former(view, &mut out);
     sources(view, &mut out);
     out.sort_by_key(|f| f.level);
     out
@@ -336,21 +339,32 @@ fn load(view: &View<'_>, out: &mut Vec<Finding>) {
     }
 }
 
+/// Only what rings: too few data points are no cause to act, and the table of alarms tells them.
 fn alarms(view: &View<'_>, out: &mut Vec<Finding>) {
     let mut new = New(out, SourceId::ALARMS);
-    for alarm in view.world.alarms.iter().flatten() {
-        let (level, word) = match alarm.state {
-            AlarmState::Alarm => (Level::Now, "ALARM"),
-            AlarmState::InsufficientData => (Level::Note, "no data"),
-            AlarmState::Ok => continue,
-        };
+    for alarm in view.world.alarms.iter().flatten().filter(|a| a.state == AlarmState::Alarm) {
         let since =
-            alarm.since.map_or_else(String::new, |at| format!(" since {}", units::age_step(view.age(at))));
-        new.add(
-            level,
-            &format!("alarm/{}", alarm.name),
-            format!("{word}: {}", alarm.name),
-            format!("{}{since}. {}", alarm.state.as_str(), alarm.reason),
+            alarm.since.map_or_else(String::new, |at| format!("Since {}. ", units::age_step(view.age(at))));
+        let title = format!("ALARM: {}", alarm.name);
+        new.add(Level::Now, &format!("alarm/{}", alarm.name), title, format!("{since}{}", alarm.reason));
+    }
+}
+
+/// The function that scaled before may still run beside this program.
+fn former(view: &View<'_>, out: &mut Vec<Finding>) {
+    let Some(series) = view.series("AWS/Lambda", "Invocations") else { return };
+    let recent = |at| view.age(at) <= FORMER;
+    let runs: f64 = series.points.iter().filter(|p| recent(p.0)).map(|p| p.1).sum();
+    if runs > 0.0 {
+        let name = series.key.dimensions.get("FunctionName").map_or("the function", String::as_str);
+        New(out, SourceId::CLOUDWATCH).add(
+            Level::Note,
+            "former",
+            "the former Lambda monitor still runs".to_owned(),
+            format!(
+                "{runs:.0} invocations of {name} in {} min: it scales by itself. Disable its EventBridge rule to stop it.",
+                FORMER.num_minutes()
+            ),
         );
     }
 }

@@ -79,9 +79,9 @@ impl Panel for Attention {
     fn sources(&self) -> &'static [SourceId] {
         &[]
     }
-    fn height(&self, _view: &View<'_>, _width: u16) -> u16 {
-        // always the same, so that a new finding moves nothing below
-        6
+    fn height(&self, view: &View<'_>, _width: u16) -> u16 {
+        // room for the first two is always kept, so that they move nothing below
+        u16::try_from(findings(view).len().clamp(2, 12) + 1).unwrap_or(u16::MAX)
     }
     fn lines<'v>(&self, view: &'v View<'_>, _room: Room) -> Vec<Line<'v>> {
         if !findings(view).is_empty() {
