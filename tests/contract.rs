@@ -1,6 +1,6 @@
 //! `miharu snapshot --json` of the real binary against an AWS endpoint: the contract of DESIGN §2, field by field,
 //! in an environment that boto3 made.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says where by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says where by panicking")]
 #![expect(clippy::disallowed_methods, reason = "a test asks where its tools are")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
@@ -287,12 +287,19 @@ fn it_fails_only_if_neither_file_system_nor_service_could_be_read_and_still_prin
     assert_eq!(output.status.code(), Some(0), "the service was read");
     let s: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(s["file_system"].is_null() && s["service"].is_object());
+    assert!(s["drift"].is_null(), "without the mount targets nobody knows");
     let efs = s["sources"].as_array().unwrap().iter().find(|x| x["source"] == json!("efs")).unwrap();
     let why = efs["error"].as_str().unwrap();
     assert!(
         efs["state"] == json!("never") && why.contains("missing IAM action elasticfilesystem:Describe"),
         "{efs}"
     );
+
+    peer.faults("eu-west-1", &json!({"efs.DescribeMountTargets": denied, "ecs.ListTasks": denied}));
+    let output = miharu(&["snapshot", "--json"], &variables(&world, peer));
+    let s: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(s["file_system"].is_object() && s["mount_targets"].is_null(), "what was read is printed");
+    assert!(s["service"].is_object() && s["tasks"].is_null() && s["zones"][0]["tasks"].is_null());
 
     peer.faults("eu-west-1", &json!({"efs.*": denied, "ecs.*": denied}));
     let output = miharu(&["snapshot", "--json"], &variables(&world, peer));

@@ -39,6 +39,22 @@ fn signals_end_it_and_the_terminal_is_as_it_was() {
 }
 
 #[test]
+fn a_terminal_that_stopped_reading_does_not_keep_it_alive() {
+    for signal in [Signal::TERM, Signal::HUP] {
+        let mut t = Terminal::start(&["demo"], 120, 40);
+        t.shows("all fresh");
+        t.stall();
+        for n in 0..120 {
+            t.resize(150 + n % 2, 50 + n % 3);
+            sleep(Duration::from_millis(5));
+        }
+        t.press("2");
+        t.signal(signal);
+        t.ends();
+    }
+}
+
+#[test]
 fn a_panic_restores_the_terminal_and_says_what_happened() {
     let mut t = Terminal::start(&["demo", "--panic-after", "300"], 80, 24);
     t.shows("DEMO");

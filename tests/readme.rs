@@ -1,7 +1,6 @@
 //! The README cannot lie: its pictures are drawn here by the program itself, its tables are what the program
 //! prints, and its settings are read by the program. `UPDATE_README=1 cargo test --test readme` brings it up to date.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says where by panicking")]
-#![expect(clippy::disallowed_methods, reason = "a test asks whether it is to update")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -36,7 +36,7 @@ pub struct Global {
     /// Where changes are recorded (no effect yet)
     #[arg(long, global = true, value_name = "URL")]
     pub journal: Option<String>,
-    /// Fewer and smaller frames for a slow line
+    /// At most one frame a second for data, on a slow line
     #[arg(long, global = true)]
     pub low_bandwidth: bool,
     /// AWS region of every environment

@@ -143,6 +143,7 @@ fn real_console(loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCode> {
         look,
         clock,
         read_only: loaded.config.read_only,
+        low_bandwidth: loaded.config.low_bandwidth,
         demo: None,
         panic_after: None,
     })

@@ -57,6 +57,7 @@ fn unconnected(setup: &Setup, within: Duration, now: DateTime<Utc>) -> World {
             cost_usd: Some(0.0),
             next_at: now + every(source.as_ref()),
             result: Err(Failure::new(FailureClass::Timeout, text.clone())),
+            partial: Vec::new(),
             warnings: Vec::new(),
         });
     }

@@ -74,7 +74,8 @@ pub struct ZoneOut {
     pub name: String,
     pub subnets: Vec<String>,
     pub mount_target_id: Option<String>,
-    pub tasks: usize,
+    /// `null` when tasks were not read.
+    pub tasks: Option<usize>,
     pub local_io_ratio: Option<f64>,
 }
 
@@ -202,7 +203,7 @@ impl Snapshot {
                 .map(|z| ZoneOut {
                     mount_target_id: z.mount_target.map(|m| m.mount_target_id.clone()),
                     subnets: z.subnets.into_iter().map(str::to_owned).collect(),
-                    tasks: z.tasks,
+                    tasks: world.tasks.as_ref().map(|_| z.tasks),
                     local_io_ratio: z.local_io_ratio,
                     name: z.name,
                 })
@@ -232,7 +233,7 @@ impl Snapshot {
                 changed_at: p.current.changed_at,
                 mount_targets: p.list().ok().map(|l| l.mount_targets),
             }),
-            drift: world.published.as_ref().map(|_| world.drift()),
+            drift: world.drift_is_known().then(|| world.drift()),
             service: world.service.as_ref().map(|s| ServiceOut {
                 cluster: s.cluster.clone(),
                 name: s.name.clone(),

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{AT_ONCE, Built, Observation, PAGES, Pace, Setup, Source, optional, paced, service_of};
+use super::{AT_ONCE, Built, Observation, PAGES, Pace, Setup, Source, optional, paced, parts, service_of};
 use crate::aws::{Answer, Aws, DesiredStatus, TASKS_A_PAGE, all_pages};
 use crate::domain::ecs::{MountsBy, Service, Task, TaskDefinition};
 use crate::domain::facts::Facts;
@@ -45,10 +45,17 @@ impl Source for EcsSource {
 
     async fn observe(&mut self, _now: DateTime<Utc>) -> Result<Observation, Failure> {
         let (service, tasks) = tokio::join!(self.aws.service(&self.cluster, &self.service), self.tasks());
-        // A missing service fails both; the answer about the service says it better.
-        let (mut service, tasks) = (service?, tasks?);
-        let warnings = self.define(&mut service).await.err().into_iter().collect();
-        Ok(Observation { facts: vec![Facts::Service(Box::new(service)), Facts::Tasks(tasks)], warnings })
+        let mut warnings = Vec::new();
+        let service = match service {
+            Ok(mut service) => {
+                warnings.extend(self.define(&mut service).await.err());
+                Ok(Facts::Service(Box::new(service)))
+            }
+            // A missing service fails both; the answer about the service says it better.
+            Err(failure) => Err(failure),
+        };
+        let seen = parts([service, tasks.map(Facts::Tasks)])?;
+        Ok(Observation { warnings, ..seen })
     }
 }
 

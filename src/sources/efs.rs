@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Built, Observation, PAGES, Pace, Setup, Source, file_system_of, paced};
+use super::{Built, Observation, PAGES, Pace, Setup, Source, file_system_of, paced, parts};
 use crate::aws::{Aws, all_pages};
 use crate::domain::facts::Facts;
 use crate::domain::source::{Failure, SourceId};
@@ -33,13 +33,10 @@ impl Source for EfsSource {
     paced!();
 
     async fn observe(&mut self, _now: DateTime<Utc>) -> Result<Observation, Failure> {
-        let (file_system, mount_targets) = tokio::try_join!(
+        let (file_system, mount_targets) = tokio::join!(
             self.aws.file_system(&self.file_system),
             all_pages(PAGES, |marker| self.aws.mount_targets(&self.file_system, marker)),
-        )?;
-        Ok(Observation {
-            facts: vec![Facts::FileSystem(file_system), Facts::MountTargets(mount_targets)],
-            warnings: Vec::new(),
-        })
+        );
+        parts([file_system.map(Facts::FileSystem), mount_targets.map(Facts::MountTargets)])
     }
 }

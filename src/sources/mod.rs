@@ -31,11 +31,13 @@ pub struct Observation {
     pub facts: Vec<Facts>,
     /// Optional parts that failed.
     pub warnings: Vec<Failure>,
+    /// A part without which the answer is not complete failed: the facts are shown, but nothing counts as read.
+    pub incomplete: Option<Failure>,
 }
 
 impl From<Facts> for Observation {
     fn from(fact: Facts) -> Self {
-        Self { facts: vec![fact], warnings: Vec::new() }
+        Self { facts: vec![fact], ..Self::default() }
     }
 }
 
@@ -134,6 +136,26 @@ macro_rules! paced {
     };
 }
 pub(crate) use paced;
+
+/// The parts of an answer that belong together: complete, or what there is with the first failure.
+///
+/// # Errors
+/// Nothing could be read; the first part's failure says it.
+pub(crate) fn parts(parts: impl IntoIterator<Item = Result<Facts, Failure>>) -> Result<Observation, Failure> {
+    let mut seen = Observation::default();
+    for part in parts {
+        match part {
+            Ok(fact) => seen.facts.push(fact),
+            Err(failure) => {
+                seen.incomplete.get_or_insert(failure);
+            }
+        }
+    }
+    match seen.incomplete {
+        Some(failure) if seen.facts.is_empty() => Err(failure),
+        incomplete => Ok(Observation { incomplete, ..seen }),
+    }
+}
 
 /// The configured file system.
 ///

@@ -48,6 +48,7 @@ impl Source for SsmSource {
                 return Ok(Observation {
                     facts: vec![Facts::Published(None)],
                     warnings: vec![Failure { text, ..failure }],
+                    incomplete: None,
                 });
             }
             Err(failure) => return Err(failure),
@@ -61,7 +62,7 @@ impl Source for SsmSource {
         let history =
             if self.history.last() == Some(&current) { self.history.clone() } else { vec![current.clone()] };
         let published = Published { parameter: self.parameter.clone(), current, history };
-        Ok(Observation { facts: vec![Facts::Published(Some(published))], warnings })
+        Ok(Observation { facts: vec![Facts::Published(Some(published))], warnings, incomplete: None })
     }
 }
 

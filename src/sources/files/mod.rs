@@ -123,7 +123,7 @@ fn observation(count: FileCount, failed: Vec<(&'static str, Failure)>) -> Observ
         .filter(|(_, f)| f.class != FailureClass::NotFound)
         .map(|(origin, f)| Failure { text: format!("no count from {origin}: {}", f.text), ..f })
         .collect();
-    Observation { facts: vec![Facts::Files(count)], warnings }
+    Observation { facts: vec![Facts::Files(count)], warnings, incomplete: None }
 }
 
 /// One failure that names each origin. Its class is that of the first that was more than "nothing there":
