@@ -36,7 +36,11 @@ impl Source for IdentitySource {
     async fn observe(&mut self, _now: DateTime<Utc>) -> Result<Observation, Failure> {
         let identity = self.aws.caller_identity().await?;
         let warnings = self.expected_account.as_deref().and_then(|account| other_account(&identity, account));
-        Ok(Observation { warnings: warnings.into_iter().collect(), ..Facts::Identity(identity).into() })
+        Ok(Observation {
+            facts: vec![Facts::Identity(identity)],
+            warnings: warnings.into_iter().collect(),
+            incomplete: None,
+        })
     }
 }
 

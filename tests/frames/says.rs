@@ -76,7 +76,7 @@ fn a_former_function_that_still_runs_is_told() {
     let runs = |back: f64| if back.rem_euclid(5.0) < 0.5 { 1.0 } else { 0.0 };
     let shown = Screen::dark(with_invocations(runs), (120, 40));
     let text = panel(&shown, "Attention");
-    assert!(text.contains("NOTE") && text.contains("the former Lambda monitor still runs"), "{text}");
+    assert!(text.contains("LOW") && text.contains("the former Lambda monitor still runs"), "{text}");
     assert!(text.contains("invocations of file-monitor in 10 min"), "{text}");
     // it ran until a quarter of an hour ago
     let shown = Screen::dark(with_invocations(|back| if back < 15.0 { 0.0 } else { 1.0 }), (120, 40));

@@ -236,12 +236,11 @@ impl Raw {
     }
 
     fn fault(&self, place: Place<'_>, what: &Spanned<String>) -> Result<Fault, Noted> {
-        let kind = match &self.kind {
-            Some(kind) => self.kind_of(place, kind),
-            None => {
-                let expected = crate::config::error::any_of(KINDS);
-                Err(place.missing(&what.span(), "kind", &expected, "\"throttled\""))
-            }
+        let kind = if let Some(kind) = &self.kind {
+            self.kind_of(place, kind)
+        } else {
+            let expected = crate::config::error::any_of(KINDS);
+            Err(place.missing(&what.span(), "kind", &expected, "\"throttled\""))
         };
         let lasts = match &self.lasts {
             Some(lasts) => file::duration(place, "for", lasts, false),
