@@ -60,8 +60,10 @@ fn survives(region: &str, fault: &Value, said: &str) {
     t.press("2");
     t.shows(&world.mount_targets[0].mount_target_id); // the value stays
     t.press("!");
+    t.shows("Error history");
     t.shows(said);
     t.press("\x1b");
+    t.until("the overlay is closed", |s| !s.contains("Error history"));
     t.press("1");
     peer.faults(region, &json!({}));
     t.press("r");

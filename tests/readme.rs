@@ -129,5 +129,8 @@ fn the_tables_are_what_the_program_knows() {
     ] {
         readme = with_section(&readme, name, &text);
     }
+    let measured =
+        readme.split("<!-- measured -->").nth(1).and_then(|s| s.split("<!-- /measured -->").next());
+    assert!(measured.is_some_and(|m| m.lines().count() > 10), "the table of measurements is empty");
     holds(&path, &readme);
 }

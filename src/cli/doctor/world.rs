@@ -248,7 +248,12 @@ mod tests {
             e.security_group_id = Some("sg-1".into());
         })
         .await;
-        says(of(&all, "account")[0], Verdict::Fail, "but 999999999999 is expected", "choose another profile");
+        says(
+            of(&all, "account").last().unwrap(),
+            Verdict::Fail,
+            "but 999999999999 is expected",
+            "choose another profile",
+        );
         assert_eq!(of(&all, "identity")[0].verdict, Verdict::Ok, "said once");
         for zone in of(&all, "zones") {
             says(zone, Verdict::Warn, "crosses zones", "aws efs create-mount-target --file-system-id fs-");
@@ -259,12 +264,27 @@ mod tests {
         }
         assert_eq!(of(&all, "zones").len(), 2);
         let drift = of(&all, "drift");
-        assert_eq!(drift.len(), 2, "{all:#?}");
+        assert_eq!(drift.len(), 1, "{all:#?}");
         says(drift[0], Verdict::Warn, "is published, but", "take it out of");
-        says(drift[1], Verdict::Warn, "by list v", "--force-new-deployment");
-        says(of(&all, "autoscaling")[0], Verdict::Warn, "2 to 9 tasks", "register-scalable-target");
-        says(of(&all, "former Lambda")[0], Verdict::Warn, "ran 2 times", "disable-rule");
+        says(
+            of(&all, "autoscaling").last().unwrap(),
+            Verdict::Warn,
+            "2 to 9 tasks",
+            "register-scalable-target",
+        );
+        says(of(&all, "former Lambda").last().unwrap(), Verdict::Warn, "within 10 min", "disable-rule");
         assert!(all.iter().all(|c| c.remedy.is_some() == matches!(c.verdict, Verdict::Warn | Verdict::Fail)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tasks_by_an_older_list_are_to_be_restarted() {
+        let world = "[world]\ntargets = ['ap-northeast-1a']\n\
+                     [[at]]\nafter = '-40m'\ndo = 'create-mount-target'\nzone = 'ap-northeast-1c'\n\
+                     [[at]]\nafter = '-30m'\ndo = 'put-list'";
+        let all = checked(world, |_| {}).await;
+        let drift = of(&all, "drift");
+        assert_eq!(drift.len(), 1, "{all:#?}");
+        says(drift[0], Verdict::Warn, "by list v", "--force-new-deployment");
     }
 
     #[tokio::test(start_paused = true)]
