@@ -242,7 +242,7 @@ mod tests {
         let world = "[world]\ntargets = ['ap-northeast-1a']\nlambda = true\nautoscaling = { min = 2, max = 9 }\n\
                      [[at]]\nafter = '-40m'\ndo = 'create-mount-target'\nzone = 'ap-northeast-1c'\n\
                      [[at]]\nafter = '-30m'\ndo = 'put-list'\n\
-                     [[at]]\nafter = '-20m'\ndo = 'delete-mount-target'\nzone = 'ap-northeast-1a'";
+                     [[at]]\nafter = '-20m'\ndo = 'delete-mount-target'\nzone = 'ap-northeast-1c'";
         let all = checked(world, |e| {
             e.expected_account = Some("999999999999".into());
             e.security_group_id = Some("sg-1".into());
