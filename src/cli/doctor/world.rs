@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(drift.len(), 2, "{all:#?}");
         says(drift[0], Verdict::Warn, "is published, but", "take it out of");
         says(drift[1], Verdict::Warn, "by list v", "--force-new-deployment");
-        says(of(&all, "autoscaling")[0], Verdict::Warn, "2 to 9 tasks", "register-scalable-target");
+        says(of(&all, "autoscaling")[1], Verdict::Warn, "2 to 9 tasks", "register-scalable-target");
         says(of(&all, "former Lambda")[0], Verdict::Warn, "ran 2 times", "disable-rule");
         assert!(all.iter().all(|c| c.remedy.is_some() == matches!(c.verdict, Verdict::Warn | Verdict::Fail)));
     }
