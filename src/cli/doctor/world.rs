@@ -174,13 +174,14 @@ fn former_monitor(environment: &Environment, world: &World, now: DateTime<Utc>) 
     if runs < 1.0 {
         return Some(Check::ok("former Lambda", format!("{function} has not run within 10 min")));
     }
+    let often = if runs < 1.5 { "once".to_owned() } else { format!("{runs:.0} times") };
     let arn = world.identity.as_ref().map_or_else(
         || format!("ARN-OF-{function}"),
         |i| format!("arn:aws:lambda:{}:{}:function:{function}", i.region, i.account),
     );
     Some(Check::warn(
         "former Lambda",
-        format!("{function} ran {runs:.0} times within 10 min: two would change the same mount targets"),
+        format!("{function} ran {often} within 10 min: two would change the same mount targets"),
         format!(
             "find its EventBridge rule: aws events list-rule-names-by-target --target-arn {arn}; stop it: aws events \
              disable-rule --name RULE"
@@ -263,7 +264,7 @@ mod tests {
         says(drift[0], Verdict::Warn, "is published, but", "take it out of");
         says(drift[1], Verdict::Warn, "by list v", "--force-new-deployment");
         says(of(&all, "autoscaling")[1], Verdict::Warn, "2 to 9 tasks", "register-scalable-target");
-        says(of(&all, "former Lambda")[0], Verdict::Warn, "ran 2 times", "disable-rule");
+        says(of(&all, "former Lambda")[0], Verdict::Warn, "ran once", "disable-rule");
         assert!(all.iter().all(|c| c.remedy.is_some() == matches!(c.verdict, Verdict::Warn | Verdict::Fail)));
     }
 
