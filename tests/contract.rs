@@ -316,3 +316,29 @@ fn it_fails_only_if_neither_file_system_nor_service_could_be_read_and_still_prin
     );
     peer.faults("eu-west-1", &json!({}));
 }
+
+#[test]
+fn another_account_than_the_expected_one_is_said_by_the_identity() {
+    let peer = Peer::shared();
+    let world = World::create(peer, "eu-north-1", &["--tasks", "0"]);
+    let mut variables = variables(&world, peer);
+    variables.push(("MIHARU_ENVIRONMENT__DEFAULT__EXPECTED_ACCOUNT".into(), "999999999999".into()));
+    let output = miharu(&["snapshot", "--json"], &variables);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let s: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let identity =
+        s["sources"].as_array().unwrap().iter().find(|x| x["source"] == json!("identity")).unwrap();
+    let why = identity["error"].as_str().unwrap();
+    assert!(why.contains("account is 123456789012, but 999999999999 is expected"), "{why}");
+    for at in
+        s["sources"].as_array().unwrap().iter().map(|x| &x["at"]).chain([&s["at"]]).filter(|a| !a.is_null())
+    {
+        assert_eq!(instant(at).timestamp_subsec_nanos() % 1_000_000, 0, "milliseconds: {at}");
+    }
+    for usd in s["sources"].as_array().unwrap().iter().filter_map(|x| x["cost_usd_per_h"].as_f64()) {
+        assert!((usd * 1e6 - (usd * 1e6).round()).abs() < 1e-6, "{usd}");
+    }
+    let output = miharu(&["snapshot"], &variables);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("account is 123456789012, but 999999999999 is expected"), "{text}");
+}

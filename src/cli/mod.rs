@@ -58,7 +58,7 @@ pub fn run() -> ExitCode {
 
 fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
     match &cli.command {
-        Some(Command::Print { what, name, template, .. }) if !needs_settings(*what, *template) => {
+        Some(Command::Print { what, name, template, list: false }) if !needs_settings(*what, *template) => {
             return print::document(*what, name.as_deref(), None);
         }
         _ => {}
