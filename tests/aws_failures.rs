@@ -141,6 +141,48 @@ async fn hanging() {
 }
 
 #[tokio::test]
+async fn a_call_that_hangs_ends_with_its_own_action_however_often_it_is_repeated() {
+    let limits = Limits {
+        attempt: Duration::from_millis(1200),
+        overall: Duration::from_millis(2000),
+        attempts: 3,
+        ..limits()
+    };
+    let words = "no answer within 2 s";
+    each_source_says("ap-southeast-1", json!({"delay": 4}), limits, FailureClass::Timeout, words).await;
+    let usual = Limits::default();
+    assert!(usual.overall < miharu::config::model::DEADLINE, "before the poll gives up without a name");
+}
+
+#[tokio::test]
+async fn a_profile_that_is_in_no_file_is_named() {
+    let credentials = Credentials::of(KEY);
+    let environment = Environment {
+        region: Some("eu-west-1".into()),
+        endpoint_url: Some("http://127.0.0.1:1".into()),
+        profile: Some("defualt".into()),
+        vpc_id: Some("vpc-1".into()),
+        ..Environment::named("t")
+    };
+    let setup = setup(environment, &credentials, limits());
+    for id in [SourceId::IDENTITY, SourceId::SUBNETS] {
+        let failure = poll(&mut source(&setup, id)).await.unwrap_err();
+        assert_eq!(failure.class, FailureClass::NotFound, "{failure:?}");
+        let words =
+            "the AWS configuration has no profile \"defualt\", did you mean \"default\"? (it has default)";
+        assert_eq!(failure.text, words);
+        assert!(failure.remedy().contains("check the name"), "{}", failure.remedy());
+    }
+    std::fs::write(
+        credentials.path(),
+        format!("[defualt]\naws_access_key_id = {KEY}\naws_secret_access_key = secret\n"),
+    )
+    .unwrap();
+    let failure = poll(&mut source(&setup, SourceId::IDENTITY)).await.unwrap_err();
+    assert_eq!(failure.class, FailureClass::Unreachable, "it is there now: {failure:?}");
+}
+
+#[tokio::test]
 async fn nobody_listens() {
     let credentials = Credentials::of(KEY);
     let environment = Environment {

@@ -240,7 +240,7 @@ async fn an_optional_part_that_hangs_never_fails_the_poll() {
     let peer = Peer::shared();
     let world = World::create(peer, "ap-northeast-1", &["--balancer"]);
     let credentials = Credentials::of(KEY);
-    let patient = Limits { attempt: Duration::from_secs(30), ..limits() };
+    let patient = Limits { attempt: Duration::from_secs(30), overall: Duration::from_secs(30), ..limits() };
     let setup = setup(world.environment(peer), &credentials, patient);
     let hang = json!({"delay": 7, "times": 1});
     let hang = json!({"ecs.DescribeTaskDefinition": hang, "ssm.GetParameterHistory": hang, "cloudwatch.ListMetrics": hang});
@@ -399,7 +399,10 @@ fn an_empty_environment_says_why_its_sources_are_off() {
     let setup = setup_of(Environment::named("empty"));
     let off: BTreeMap<_, _> =
         registry().iter().filter_map(|(id, build)| Some((*id, build(&setup).err()?))).collect();
-    assert_eq!(off[&SourceId::EFS], "no file system configured (file_system.id)");
+    assert_eq!(
+        off[&SourceId::EFS],
+        "no file system configured: set file_system.id, or the variable EFS_FILE_SYSTEM_ID"
+    );
     assert_eq!(off[&SourceId::ECS], "no cluster configured (service.cluster)");
     assert_eq!(off.len(), registry().len() - 1, "only the identity is always there: {off:?}");
     let unprobed = Environment { probe: false, ..Environment::named("t") };

@@ -1,6 +1,6 @@
 //! `miharu snapshot --json` of the real binary against an AWS endpoint: the contract of DESIGN §2, field by field,
 //! in an environment that boto3 made.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says where by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says where by panicking")]
 #![expect(clippy::disallowed_methods, reason = "a test asks where its tools are")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
@@ -287,12 +287,19 @@ fn it_fails_only_if_neither_file_system_nor_service_could_be_read_and_still_prin
     assert_eq!(output.status.code(), Some(0), "the service was read");
     let s: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(s["file_system"].is_null() && s["service"].is_object());
+    assert!(s["drift"].is_null(), "without the mount targets nobody knows");
     let efs = s["sources"].as_array().unwrap().iter().find(|x| x["source"] == json!("efs")).unwrap();
     let why = efs["error"].as_str().unwrap();
     assert!(
         efs["state"] == json!("never") && why.contains("missing IAM action elasticfilesystem:Describe"),
         "{efs}"
     );
+
+    peer.faults("eu-west-1", &json!({"efs.DescribeMountTargets": denied, "ecs.ListTasks": denied}));
+    let output = miharu(&["snapshot", "--json"], &variables(&world, peer));
+    let s: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(s["file_system"].is_object() && s["mount_targets"].is_null(), "what was read is printed");
+    assert!(s["service"].is_object() && s["tasks"].is_null() && s["zones"][0]["tasks"].is_null());
 
     peer.faults("eu-west-1", &json!({"efs.*": denied, "ecs.*": denied}));
     let output = miharu(&["snapshot", "--json"], &variables(&world, peer));
@@ -308,4 +315,30 @@ fn it_fails_only_if_neither_file_system_nor_service_could_be_read_and_still_prin
         "{text}"
     );
     peer.faults("eu-west-1", &json!({}));
+}
+
+#[test]
+fn another_account_than_the_expected_one_is_said_by_the_identity() {
+    let peer = Peer::shared();
+    let world = World::create(peer, "eu-north-1", &["--tasks", "0"]);
+    let mut variables = variables(&world, peer);
+    variables.push(("MIHARU_ENVIRONMENT__DEFAULT__EXPECTED_ACCOUNT".into(), "999999999999".into()));
+    let output = miharu(&["snapshot", "--json"], &variables);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let s: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let identity =
+        s["sources"].as_array().unwrap().iter().find(|x| x["source"] == json!("identity")).unwrap();
+    let why = identity["error"].as_str().unwrap();
+    assert!(why.contains("account is 123456789012, but 999999999999 is expected"), "{why}");
+    for at in
+        s["sources"].as_array().unwrap().iter().map(|x| &x["at"]).chain([&s["at"]]).filter(|a| !a.is_null())
+    {
+        assert_eq!(instant(at).timestamp_subsec_nanos() % 1_000_000, 0, "milliseconds: {at}");
+    }
+    for usd in s["sources"].as_array().unwrap().iter().filter_map(|x| x["cost_usd_per_h"].as_f64()) {
+        assert!((usd * 1e6 - (usd * 1e6).round()).abs() < 1e-6, "{usd}");
+    }
+    let output = miharu(&["snapshot"], &variables);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("account is 123456789012, but 999999999999 is expected"), "{text}");
 }

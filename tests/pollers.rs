@@ -233,14 +233,26 @@ async fn an_environment_in_the_background_is_polled_slower_until_it_is_shown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panicking_source_is_said_and_takes_nothing_else_down() {
-    let mut run = start(&[Act::Panic], 0, 1.0);
+async fn a_panicking_source_has_failed_this_time_and_is_asked_again() {
+    let mut run = start(&[Act::Panic, Act::Panic, Act::Answer], 0, 1.0);
+    pass(60).await;
+    let readings = run.readings();
+    let failure = readings[0].result.as_ref().unwrap_err();
+    assert!(failure.text.contains("scripted panic") && failure.text.contains("report"), "{}", failure.text);
+    assert!(readings[2].result.is_ok());
+    run.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_dies_is_said() {
+    let mut run = start(&[Act::Answer], 0, 1.0);
+    run.tasks.spawn("doomed", async { panic!("scripted panic") });
     pass(1).await;
     let died = std::iter::from_fn(|| run.inbox.try_recv().ok()).find_map(|e| match e {
         Event::TaskDied { name, why } => Some((name, why)),
         _ => None,
     });
-    assert_eq!(died, Some(("poller".into(), "scripted panic".into())));
+    assert_eq!(died, Some(("doomed".into(), "scripted panic".into())));
     run.end().await;
 }
 

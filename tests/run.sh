@@ -40,6 +40,7 @@ fi
 
 # Tests never reach a real account, never read the user's settings, and never accept a snapshot by themselves.
 unset "${!AWS_@}" "${!MIHARU_@}" 2>/dev/null || true
+unset HTTP_PROXY HTTPS_PROXY http_proxy https_proxy ALL_PROXY all_proxy
 export AWS_EC2_METADATA_DISABLED=true INSTA_UPDATE="${INSTA_UPDATE:-no}"
 
 status=0

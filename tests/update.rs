@@ -56,6 +56,7 @@ fn observed(environment: usize, t: i64, result: Result<&str, FailureClass>) -> E
         cost_usd: None,
         next_at: at(t + 10),
         result,
+        partial: Vec::new(),
         warnings: Vec::new(),
     };
     Event::Observed { environment, reading: Box::new(reading) }
@@ -126,11 +127,13 @@ fn the_error_history_is_bounded() {
 }
 
 #[test]
-fn time_never_runs_backwards_and_a_notice_ends() {
+fn time_follows_the_clock_also_backwards_and_a_notice_ends() {
     let mut state = state();
     update(&mut state, Event::Notice("copied".into()), at(10));
     update(&mut state, Event::Tick, at(3));
-    assert_eq!(state.now, at(10));
+    assert_eq!(state.now, at(3), "a clock that was set back is believed");
+    update(&mut state, observed(0, 4, Ok("1")), at(4));
+    assert!(state.shown().world.identity.is_some(), "and polls are not ignored until it has caught up");
     update(&mut state, Event::Tick, at(14));
     assert!(state.notice.is_some());
     update(&mut state, Event::Tick, at(10) + TimeDelta::seconds(5));

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -33,7 +32,6 @@ const LONGEST_REPLY: usize = 1024;
 pub struct TcpNfs {
     port: u16,
     patience: Duration,
-    clock: Clock,
     next_xid: AtomicU32,
 }
 
@@ -46,7 +44,7 @@ impl Default for TcpNfs {
 impl TcpNfs {
     /// Another port or patience than EFS needs.
     pub fn with(port: u16, patience: Duration) -> Self {
-        Self { port, patience, clock: Clock::system(), next_xid: AtomicU32::new(0x6d69_6861) }
+        Self { port, patience, next_xid: AtomicU32::new(0x6d69_6861) }
     }
 }
 
@@ -55,17 +53,13 @@ impl Nfs for TcpNfs {
     async fn null_call(&self, ip_address: &str) -> Result<f64, String> {
         let ip: IpAddr = ip_address.parse().map_err(|_| format!("{ip_address} is not an address"))?;
         let xid = self.next_xid.fetch_add(1, Ordering::Relaxed);
-        let start = self.clock.now();
+        let elapsed = Clock::stopwatch();
         match tokio::time::timeout(self.patience, exchange(ip, self.port, xid)).await {
             Err(_) => Err(format!("no answer in {} s", self.patience.as_secs_f64())),
             Ok(Err(why)) => Err(why),
-            Ok(Ok(())) => Ok(milliseconds(self.clock.now() - start)),
+            Ok(Ok(())) => Ok(elapsed().as_secs_f64() * 1000.0),
         }
     }
-}
-
-fn milliseconds(took: TimeDelta) -> f64 {
-    took.num_microseconds().unwrap_or(i64::MAX).max(0) as f64 / 1000.0
 }
 
 async fn exchange(ip: IpAddr, port: u16, xid: u32) -> Result<(), String> {

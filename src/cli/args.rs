@@ -33,10 +33,10 @@ pub struct Global {
     /// No call that changes something can leave
     #[arg(long, global = true)]
     pub read_only: bool,
-    /// Where changes are recorded
+    /// Where changes are recorded (no effect yet)
     #[arg(long, global = true, value_name = "URL")]
     pub journal: Option<String>,
-    /// Fewer and smaller frames for a slow line
+    /// At most one frame a second for data, on a slow line
     #[arg(long, global = true)]
     pub low_bandwidth: bool,
     /// AWS region of every environment
@@ -51,13 +51,13 @@ pub struct Global {
     /// The program's own log (RUST_LOG sets its level)
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
-    /// Language
+    /// Language (no effect yet)
     #[arg(long, global = true, value_name = "en|ja")]
     pub lang: Option<String>,
-    /// Theme by name (miharu print theme lists them)
+    /// Theme by name (miharu print theme --list names them all)
     #[arg(long, global = true)]
     pub theme: Option<String>,
-    /// Keymap by name (miharu print keys lists them)
+    /// Keymap by name (miharu print keys --list names them all)
     #[arg(long, global = true)]
     pub keymap: Option<String>,
 }
@@ -85,6 +85,9 @@ pub enum Command {
         /// config: a commented file with every default
         #[arg(long)]
         template: bool,
+        /// theme, keys: all names with what they are for
+        #[arg(long)]
+        list: bool,
     },
 }
 

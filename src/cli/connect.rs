@@ -8,9 +8,15 @@ use crate::aws::sdk::SdkAws;
 use crate::clock::Clock;
 use crate::config::model::Environment;
 
+/// The real AWS of an environment. Nothing is read or asked yet.
+pub fn unasked(environment: &Environment, clock: Clock) -> (Arc<SdkAws>, Outside) {
+    let aws = Arc::new(SdkAws::new(environment, clock));
+    (Arc::clone(&aws), Outside { aws, nfs: Arc::new(TcpNfs::default()) })
+}
+
 /// The real AWS of an environment and the region it is in.
 pub async fn sdk(environment: &Environment, clock: Clock) -> (Outside, String) {
-    let aws = SdkAws::new(environment, clock);
+    let (aws, outside) = unasked(environment, clock);
     let region = aws.region().await;
-    (Outside { aws: Arc::new(aws), nfs: Arc::new(TcpNfs::default()) }, region)
+    (outside, region)
 }

@@ -10,10 +10,12 @@ use tokio::sync::{mpsc, watch};
 use crate::app::state::{EnvironmentInfo, State};
 use crate::clock::Clock;
 use crate::config::model::Environment;
+use crate::domain::snapshot::Mode;
 use crate::engine::start::{Watched, start};
 use crate::engine::tasks::Tasks;
 use crate::runtime::core::Core;
-use crate::runtime::ui_loop::{self, Edges};
+use crate::runtime::inbox::Message;
+use crate::runtime::ui_loop::{self, Doors, Edges, Pace};
 use crate::runtime::{inbox, input, terminal};
 use crate::ui::Ui;
 
@@ -32,6 +34,8 @@ pub struct Session {
     pub clock: Clock,
     /// No change is possible.
     pub read_only: bool,
+    /// Data is drawn once a second at most.
+    pub low_bandwidth: bool,
     /// The demo's scenario, in words.
     pub demo: Option<String>,
     /// Test of the terminal's restoration.
@@ -44,7 +48,8 @@ pub fn info(environment: &Environment) -> EnvironmentInfo {
         name: environment.name.clone(),
         region: environment.region.clone(),
         expected_account: environment.expected_account.clone(),
-        mode: environment.mode,
+        // Nothing can act yet, whatever mode is configured.
+        mode: Mode::Observe,
         file_count_threshold: environment.files.threshold,
         service: environment.cluster.clone().zip(environment.service.clone()),
         file_system: environment.file_system_id.clone(),
@@ -71,7 +76,7 @@ pub fn run(session: Session) -> eyre::Result<ExitCode> {
 }
 
 async fn in_terminal(session: Session, screen: &mut terminal::Screen) -> std::io::Result<()> {
-    let Session { watched, look, clock, read_only, demo, panic_after } = session;
+    let Session { watched, look, clock, read_only, low_bandwidth, demo, panic_after } = session;
     let Look { theme, themes, theme_list, keymap, glyphs } = look;
     let mut state = State::new(watched.iter().map(|w| info(&w.environment)).collect(), clock.now());
     state.read_only = read_only;
@@ -82,23 +87,27 @@ async fn in_terminal(session: Session, screen: &mut terminal::Screen) -> std::io
     // Before anything is connected, asked or read.
     screen.draw(|frame| core.ui.draw(&core.state, frame))?;
 
-    let (sender, mut inbox) = mpsc::channel(inbox::CAPACITY);
-    let tasks = Tasks::new(sender.clone());
+    let (sender, messages) = mpsc::channel::<Message>(inbox::CAPACITY);
+    let (keys, operator) = mpsc::channel(inbox::KEYS);
+    let mut doors = Doors { keys: operator, inbox: messages };
+    let tasks = Tasks::new(sender);
     let (focus, focused) = watch::channel(0);
     let edges =
         Edges { nudges: watched.iter().map(|w| Arc::clone(&w.nudges)).collect(), focus, theme: themes };
-    input::read_terminal(sender.clone())?;
+    input::read_terminal(keys.clone())?;
     tasks.spawn("signals", async move {
-        if let Err(error) = input::watch_signals(sender).await {
+        if let Err(error) = input::watch_signals(keys).await {
             tracing::error!(%error, "signals cannot be watched");
         }
     });
     for (index, environment) in watched.into_iter().enumerate() {
         start(index, environment, &focused, &tasks);
     }
-    let ended = ui_loop::run(&mut core, screen, &mut inbox, &clock, &edges, panic_after).await;
+    let frame = if low_bandwidth { ui_loop::FRAME_LOW_BANDWIDTH } else { ui_loop::FRAME };
+    let ended =
+        ui_loop::run(&mut core, screen, &mut doors, &clock, &edges, Pace { frame, panic_after }).await;
     tasks.cancel();
-    drop(inbox);
+    drop(doors);
     if tokio::time::timeout(GRACE, tasks.ended()).await.is_err() {
         tracing::warn!("a poll was still under way at the end");
     }

@@ -45,6 +45,7 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
         look,
         clock,
         read_only: loaded.config.read_only,
+        low_bandwidth: loaded.config.low_bandwidth,
         demo: Some(title),
         panic_after: demo.panic_after.map(Duration::from_millis),
     })

@@ -58,7 +58,7 @@ pub fn run() -> ExitCode {
 
 fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
     match &cli.command {
-        Some(Command::Print { what, name, template }) if !needs_settings(*what, *template) => {
+        Some(Command::Print { what, name, template, list: false }) if !needs_settings(*what, *template) => {
             return print::document(*what, name.as_deref(), None);
         }
         _ => {}
@@ -73,6 +73,7 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
         return Ok(usage(&format!("the log file {} cannot be written: {error}", file.display())));
     }
     match &cli.command {
+        Some(Command::Print { what, list: true, .. }) => print::list(*what, &loaded),
         Some(Command::Print { what, name, .. }) => print::document(*what, name.as_deref(), Some(&loaded)),
         Some(Command::Demo(demo)) => demo::run(demo, &loaded, &inputs),
         _ if loaded.config.environments.is_empty() => {
@@ -81,7 +82,7 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
         }
         None => real_console(&loaded, &inputs),
         Some(Command::Snapshot { json }) => snapshot::run(&loaded.config, *json),
-        Some(Command::Doctor) => doctor::run(&loaded),
+        Some(Command::Doctor) => doctor::run(&loaded, &inputs),
     }
 }
 
@@ -110,6 +111,7 @@ fn settings(global: &Global) -> Result<(Inputs, Loaded), ConfigError> {
     };
     let inputs = gather(global.config.as_deref(), overrides)?;
     let loaded = load(&inputs)?;
+    loaded.check_look()?;
     Ok((inputs, loaded))
 }
 
@@ -141,6 +143,7 @@ fn real_console(loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCode> {
         look,
         clock,
         read_only: loaded.config.read_only,
+        low_bandwidth: loaded.config.low_bandwidth,
         demo: None,
         panic_after: None,
     })
@@ -161,16 +164,25 @@ pub struct Look {
 }
 
 impl Look {
+    /// How many colours the terminal shows.
+    fn depth(inputs: &Inputs) -> ColourDepth {
+        let variable = |name: &str| inputs.variables.get(name).map(String::as_str);
+        ColourDepth::detect(variable("COLORTERM"), variable("TERM"), variable("NO_COLOR"))
+    }
+
+    /// Whether it shows more than ASCII.
+    fn unicode(inputs: &Inputs) -> bool {
+        let set = |name| inputs.variables.get(name).filter(|v| !v.is_empty());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+        locale.is_some_and(|l| l.to_ascii_lowercase().replace('-', "").contains("utf8"))
+    }
+
     /// Loads what the settings name and reduces it to what the terminal can show.
     ///
     /// # Errors
     /// A theme or keymap that does not exist or is wrong, in words.
     pub fn load(loaded: &Loaded, inputs: &Inputs) -> Result<Self, ConfigError> {
-        let variable = |name: &str| inputs.variables.get(name).map(String::as_str);
-        let depth = ColourDepth::detect(variable("COLORTERM"), variable("TERM"), variable("NO_COLOR"));
-        let locale =
-            ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|n| variable(n).filter(|v| !v.is_empty()));
-        let unicode = locale.is_some_and(|l| l.to_ascii_lowercase().replace('-', "").contains("utf8"));
+        let depth = Self::depth(inputs);
         let directory = loaded.config.directory.clone();
         Ok(Self {
             theme: loaded.theme()?.reduced(depth),
@@ -183,7 +195,7 @@ impl Look {
                 config::theme(name, &directory).map(|t| t.reduced(depth)).map_err(|e| e.to_string())
             }),
             keymap: loaded.keymap()?,
-            glyphs: if unicode { Glyphs::UNICODE } else { Glyphs::ASCII },
+            glyphs: if Self::unicode(inputs) { Glyphs::UNICODE } else { Glyphs::ASCII },
         })
     }
 }

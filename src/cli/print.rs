@@ -6,7 +6,9 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 use color_eyre::eyre;
 
-use crate::config::{self, Loaded, print};
+use crate::config::{self, ConfigError, Loaded, Mistake, Origin, print};
+
+use crate::ui::text::printable;
 
 use super::args::{Cli, Document};
 
@@ -36,7 +38,7 @@ fn keymap(loaded: &Loaded, name: Option<&str>) -> Result<String, String> {
         Some(name) => config::keymap(name, &loaded.config.directory),
         None => loaded.keymap(),
     };
-    keymap.map(|k| print::keys(&k)).map_err(|e| e.to_string())
+    keymap.map(|k| print::keys(&k)).map_err(|e| wrong("print keys", &e))
 }
 
 fn theme(loaded: &Loaded, name: Option<&str>) -> Result<String, String> {
@@ -44,7 +46,55 @@ fn theme(loaded: &Loaded, name: Option<&str>) -> Result<String, String> {
         Some(name) => config::theme(name, &loaded.config.directory),
         None => loaded.theme(),
     };
-    theme.map(|t| print::theme(&t)).map_err(|e| e.to_string())
+    theme.map(|t| print::theme(&t)).map_err(|e| wrong("print theme", &e))
+}
+
+/// An error in words. A name that was given as the command's argument is nothing to be mended in a file.
+fn wrong(command: &'static str, error: &ConfigError) -> String {
+    match error.mistakes.as_slice() {
+        [mistake] if mistake.at == Origin::Default => {
+            let remedy = match &mistake.nearest {
+                Some(nearest) => {
+                    format!("miharu {command} {nearest}; miharu {command} --list names them all")
+                }
+                None => format!("miharu {command} --list names them all"),
+            };
+            Mistake { at: Origin::Flag(command), key: String::new(), remedy, ..mistake.clone() }.to_string()
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// Prints the names of all themes or keymaps with what they are for.
+pub fn list(what: Document, loaded: &Loaded) -> eyre::Result<ExitCode> {
+    let directory = &loaded.config.directory;
+    let described = |names: Vec<String>, describe: &dyn Fn(&str) -> Result<String, ConfigError>| -> Vec<_> {
+        let line = |name: String| {
+            // A file of the user's that is wrong is in the list too: that is where it is looked for.
+            let said = describe(&name).unwrap_or_else(|e| {
+                let first = e.mistakes.first().map(|m| format!("{}: {} is expected", m.at, m.expected));
+                format!("cannot be used: {}", first.unwrap_or_default())
+            });
+            (name, said)
+        };
+        names.into_iter().map(line).collect()
+    };
+    let lines = match what {
+        Document::Theme => {
+            described(config::themes(directory), &|n| config::theme(n, directory).map(|t| t.description))
+        }
+        Document::Keys => {
+            described(config::keymaps(directory), &|n| config::keymap(n, directory).map(|k| k.description))
+        }
+        _ => return Ok(super::usage(&"--list goes with print theme and print keys")),
+    };
+    let widest = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    let text: Vec<String> = lines
+        .iter()
+        .map(|(name, said)| printable(&format!("{name:<widest$}  {said}")).into_owned())
+        .collect();
+    super::out(&text.join("\n"))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The man page, in roff.

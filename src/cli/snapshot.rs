@@ -4,36 +4,72 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use color_eyre::eyre;
 
 use crate::clock::Clock;
 use crate::config::model::{Config, Environment};
-use crate::domain::snapshot::{Frame, Snapshot};
+use crate::domain::snapshot::{Frame, Mode, Snapshot};
+use crate::domain::source::{Failure, FailureClass, Reading};
 use crate::domain::world::World;
 use crate::engine::oneshot;
-use crate::sources::Setup;
+use crate::engine::start::build;
+use crate::sources::{Setup, Source};
 
 /// Everything is read within this time.
 const LIMIT: Duration = Duration::from_secs(30);
+/// Region and credentials are found out within this time; the rest is for reading.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// The world of an environment, read once.
 pub async fn observe(config: &Config, environment: &Environment) -> (World, DateTime<Utc>) {
     let clock = Clock::system();
     let environment = Arc::new(environment.clone());
     let elapsed = Clock::stopwatch();
-    let connected = tokio::time::timeout(LIMIT, super::connect::sdk(&environment, clock.clone())).await;
-    let Ok((outside, region)) = connected else { return (World::default(), clock.now()) };
+    let (aws, outside) = super::connect::unasked(&environment, clock.clone());
+    let setup = Setup { environment, outside };
+    let Ok(region) = tokio::time::timeout(CONNECT, aws.region()).await else {
+        return (unconnected(&setup, CONNECT, clock.now()), clock.now());
+    };
     let prices = config.prices.get(&region).cloned().unwrap_or_default();
     let left = LIMIT.saturating_sub(elapsed()).saturating_sub(Duration::from_millis(500));
-    oneshot::observe(&Setup { environment, outside }, &clock, &prices, left).await
+    oneshot::observe(&setup, &clock, &prices, left).await
+}
+
+/// A world of which nothing could be read, because region and credentials were not found out in time: every
+/// source says so.
+fn unconnected(setup: &Setup, within: Duration, now: DateTime<Utc>) -> World {
+    let (on, off) = build(setup);
+    let every = |s: &dyn Source| TimeDelta::from_std(s.period()).unwrap_or(TimeDelta::MAX);
+    let mut world = World::new(on.iter().map(|s| (s.id(), every(s.as_ref()))));
+    world.off.extend(off);
+    let text = format!(
+        "not asked: region and credentials were not found out within {} s (AWS configuration, instance metadata)",
+        within.as_secs()
+    );
+    for source in on {
+        world.merge(&Reading {
+            source: source.id(),
+            started_at: now,
+            at: now,
+            took_ms: u64::try_from(within.as_millis()).unwrap_or(u64::MAX),
+            calls: 0,
+            cost_usd: Some(0.0),
+            next_at: now + every(source.as_ref()),
+            result: Err(Failure::new(FailureClass::Timeout, text.clone())),
+            partial: Vec::new(),
+            warnings: Vec::new(),
+        });
+    }
+    world
 }
 
 /// What the printed forms need beside the world.
 pub fn frame(environment: &Environment) -> Frame<'_> {
     Frame {
         environment: &environment.name,
-        mode: environment.mode,
+        // Nothing can act yet, whatever mode is configured.
+        mode: Mode::Observe,
         file_count_threshold: environment.files.threshold,
     }
 }
@@ -52,4 +88,27 @@ pub fn run(config: &Config, json: bool) -> eyre::Result<ExitCode> {
     }
     let read = world.file_system.is_some() || world.service.is_some();
     Ok(if read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_connection_every_source_says_why() {
+        let environment =
+            Environment { file_system_id: Some("fs-0123456789abcdef0".into()), ..Environment::named("t") };
+        let now = DateTime::UNIX_EPOCH;
+        let (_, outside) = super::super::connect::unasked(&environment, Clock::system());
+        let setup = Setup { environment: Arc::new(environment), outside };
+        let world = unconnected(&setup, Duration::from_secs(10), now);
+        let json = Snapshot::of(&world, &frame(&setup.environment), now);
+        assert_eq!(json.sources.len(), crate::sources::registry().len(), "on or off, none is left out");
+        let failed: Vec<_> = json.sources.iter().filter(|s| s.every_s.is_some()).collect();
+        assert!(failed.len() >= 4, "{failed:?}");
+        for source in failed {
+            let error = source.error.as_deref().unwrap_or_default();
+            assert!(error.contains("region and credentials were not found out within 10 s"), "{source:?}");
+        }
+    }
 }

@@ -1,11 +1,13 @@
 //! A snapshot as lines of text, for people and for screen readers. Everything from outside is made printable.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::domain::count::CountSource;
 use crate::domain::freshness::SourceState;
 use crate::domain::snapshot::Frame;
+use crate::domain::source::Failure;
 use crate::domain::units;
 use crate::domain::world::World;
 use crate::ui::text::printable;
@@ -87,7 +89,7 @@ impl Text<'_> {
                 };
                 let local =
                     z.local_io_ratio.map(|r| format!(", {:.0} % local", r * 100.0)).unwrap_or_default();
-                format!("  {}: {target}; {} tasks{local}", z.name, z.tasks)
+                format!("  {}: {target}; {}{local}", z.name, counted(z.tasks, "task", "tasks"))
             })
             .collect();
         for line in lines {
@@ -101,10 +103,10 @@ impl Text<'_> {
         let over = if count.files > threshold { "OVER " } else { "" };
         let age = units::duration(self.now - count.at);
         self.title(&format!(
-            "Files: {} of {} {over}(counted {age} ago, {:?})",
+            "Files: {} of {} {over}(counted {age} ago, {})",
             units::thousands(count.files),
             units::thousands(threshold),
-            count.source
+            counted_by(count.source)
         ));
     }
 
@@ -115,7 +117,7 @@ impl Text<'_> {
             Some(Some(p)) => {
                 let changed = units::duration(self.now - p.current.changed_at);
                 let entries =
-                    p.list().map_or_else(|why| why, |l| format!("{} entries", l.mount_targets.len()));
+                    p.list().map_or_else(|why| why, |l| counted(l.mount_targets.len(), "entry", "entries"));
                 self.title(&format!(
                     "Published list {} v{}, changed {changed} ago: {entries}",
                     p.parameter, p.current.version
@@ -215,15 +217,56 @@ impl Text<'_> {
     }
 }
 
+/// A number of things: `1 task`, `2 tasks`.
+pub fn counted<N: Copy + Display + PartialEq + From<u8>>(n: N, one: &str, many: &str) -> String {
+    let thing = if n == N::from(1) { one } else { many };
+    format!("{n} {thing}")
+}
+
+/// A failure in words, with its kind where they do not say it themselves.
+pub fn said(failure: &Failure) -> String {
+    let (word, line) = (failure.class.word(), failure.line());
+    if line.contains(word) { line } else { format!("{word}: {line}") }
+}
+
+/// Where a count comes from.
+fn counted_by(source: CountSource) -> &'static str {
+    match source {
+        CountSource::Path => "in the directory",
+        CountSource::Cloudwatch => "by the CloudWatch metric",
+        CountSource::Ssm => "by the cache in SSM",
+        CountSource::Logs => "by the log of the former monitor",
+    }
+}
+
 /// One source in a line, its complaints with the remedy below it.
 pub fn source(s: &SourceState, now: DateTime<Utc>) -> String {
     let took = s.took_ms.map_or_else(
         || "-".to_owned(),
         |ms| units::duration(TimeDelta::milliseconds(i64::try_from(ms).unwrap_or(i64::MAX))),
     );
-    let mut line = format!("  {:<12} {:<8} {} calls in {took}", s.id.0, s.freshness(now).word(), s.calls);
+    let calls = counted(s.calls, "call", "calls");
+    let mut line = format!("  {:<12} {:<8} {calls} in {took}", s.id.0, s.freshness(now).word());
     for failure in s.error.iter().chain(&s.warnings) {
-        let _ = write!(line, "; {}: {} -> {}", failure.class.word(), failure.line(), failure.remedy());
+        let _ = write!(line, "; {} -> {}", said(failure), failure.remedy());
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::source::FailureClass;
+
+    #[test]
+    fn one_is_singular_and_nothing_is_said_twice() {
+        assert_eq!(
+            (counted(1_usize, "task", "tasks"), counted(0_u32, "call", "calls")),
+            ("1 task".into(), "0 calls".into())
+        );
+        let timeout = Failure::new(FailureClass::Timeout, "no answer within 10 s");
+        assert_eq!(said(&timeout), "no answer within 10 s");
+        let gone = Failure::new(FailureClass::NotFound, "the parameter /p does not exist");
+        assert_eq!(said(&gone), "not found: the parameter /p does not exist");
+    }
 }

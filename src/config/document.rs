@@ -8,14 +8,14 @@ use toml_edit::{Item, Table, TableLike};
 use super::error::{Mistake, Origin, redacted};
 
 /// A parsed file.
-pub(super) struct Document {
+pub(crate) struct Document {
     path: PathBuf,
     toml: toml_edit::Document<String>,
 }
 
 impl Document {
     /// Parses `text`; `path` is only a name. The mistake does not repeat the text: it may hold a password.
-    pub(super) fn parse(path: &Path, text: &str) -> Result<Self, Box<Mistake>> {
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, Box<Mistake>> {
         match toml_edit::Document::parse(text.to_owned()) {
             Ok(toml) => Ok(Self { path: path.to_owned(), toml }),
             Err(error) => Err(Box::new(Mistake {
@@ -33,12 +33,12 @@ impl Document {
     }
 
     /// The top table.
-    pub(super) fn root(&self) -> &Table {
+    pub(crate) fn root(&self) -> &Table {
         self.toml.as_table()
     }
 
     /// The place of a span.
-    pub(super) fn at(&self, span: Option<Range<usize>>) -> Origin {
+    pub(crate) fn at(&self, span: Option<Range<usize>>) -> Origin {
         Origin::File {
             path: self.path.clone(),
             position: span.map(|span| position(self.toml.raw(), span.start)),
@@ -46,19 +46,19 @@ impl Document {
     }
 
     /// The place of a key of `table`.
-    pub(super) fn at_key(&self, table: &dyn TableLike, key: &str) -> Origin {
+    pub(crate) fn at_key(&self, table: &dyn TableLike, key: &str) -> Origin {
         let span = table.key(key).and_then(toml_edit::Key::span);
         self.at(span.or_else(|| table.get(key).and_then(Item::span)))
     }
 
     /// The place of a value; that of its key where the value has none of its own.
-    pub(super) fn at_value(&self, table: &dyn TableLike, key: &str) -> Origin {
+    pub(crate) fn at_value(&self, table: &dyn TableLike, key: &str) -> Origin {
         let span = table.get(key).and_then(Item::span);
         self.at(span.or_else(|| table.key(key).and_then(toml_edit::Key::span)))
     }
 
     /// A value as it is written, without passwords; for a table only that it is one.
-    pub(super) fn written(&self, item: &Item) -> Option<String> {
+    pub(crate) fn written(&self, item: &Item) -> Option<String> {
         if item.is_table() || item.is_array_of_tables() {
             return Some("a table".into());
         }
@@ -67,10 +67,10 @@ impl Document {
 }
 
 /// A table of a list, with its place.
-pub(super) type Listed<'a> = (Option<Range<usize>>, &'a dyn TableLike);
+pub(crate) type Listed<'a> = (Option<Range<usize>>, &'a dyn TableLike);
 
 /// The tables of a list of tables, whichever way it is written; `None` for anything else.
-pub(super) fn tables(item: &Item) -> Option<Vec<Listed<'_>>> {
+pub(crate) fn tables(item: &Item) -> Option<Vec<Listed<'_>>> {
     if let Some(array) = item.as_array_of_tables() {
         return Some(array.iter().map(|t| (t.span(), t as &dyn TableLike)).collect());
     }

@@ -123,7 +123,7 @@ impl Wrong {
 }
 
 /// `"a", "b" or "c"`.
-pub(super) fn any_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn any_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = names.into_iter().map(|n| format!("\"{n}\"")).collect();
     match quoted.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
@@ -133,7 +133,7 @@ pub(super) fn any_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// The candidate that `got` was most likely meant to be, if one is near at all.
-pub(super) fn nearest<'a>(got: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn nearest<'a>(got: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let got = got.to_lowercase();
     candidates
         .into_iter()
@@ -159,7 +159,7 @@ pub fn without_password(text: &str) -> String {
 }
 
 /// `text` as an error repeats it: without password, control characters and great length.
-pub(super) fn redacted(text: &str) -> String {
+pub(crate) fn redacted(text: &str) -> String {
     let text = without_password(text).replace(char::is_control, " ");
     match text.char_indices().nth(VALUE_SHOWN) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

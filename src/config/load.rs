@@ -58,6 +58,17 @@ impl Loaded {
         self.origins.get(key).unwrap_or(&Origin::Default)
     }
 
+    /// Whether the chosen theme and keymap can be used: a mistake in them is one for every command, also for
+    /// one that draws nothing.
+    pub fn check_look(&self) -> Result<(), ConfigError> {
+        let mistakes: Vec<Mistake> = [self.theme().err(), self.keymap().err()]
+            .into_iter()
+            .flatten()
+            .flat_map(|e| e.mistakes)
+            .collect();
+        if mistakes.is_empty() { Ok(()) } else { Err(ConfigError { mistakes }) }
+    }
+
     /// The chosen theme. A name that does not exist is a mistake where it was given.
     pub fn theme(&self) -> Result<Theme, ConfigError> {
         theme_file::load(&self.config.theme, &self.config.directory, self.origin("theme"))

@@ -13,7 +13,7 @@ mod contradictions;
 pub mod datasource;
 pub mod deployment;
 pub mod depth;
-mod document;
+pub(crate) mod document;
 pub mod error;
 mod field;
 mod file;

@@ -51,6 +51,14 @@ impl World {
         self.published()?.version_of_task(task.created_at?, task.started_at)
     }
 
+    /// Whether all three sides were read, so that "no drift" can be said.
+    pub fn drift_is_known(&self) -> bool {
+        let mounts_by = self.service.as_ref().map_or(MountsBy::Unknown, |s| s.mounts_by);
+        self.published.is_some()
+            && self.mount_targets.is_some()
+            && (self.tasks.is_some() || mounts_by == MountsBy::Volume)
+    }
+
     /// All drift that can be told from what has been read. The order of entries is no difference.
     pub fn drift(&self) -> Vec<Drift> {
         let mut out = Vec::new();

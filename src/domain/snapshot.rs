@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -74,7 +74,8 @@ pub struct ZoneOut {
     pub name: String,
     pub subnets: Vec<String>,
     pub mount_target_id: Option<String>,
-    pub tasks: usize,
+    /// `null` when tasks were not read.
+    pub tasks: Option<usize>,
     pub local_io_ratio: Option<f64>,
 }
 
@@ -202,7 +203,7 @@ impl Snapshot {
                 .map(|z| ZoneOut {
                     mount_target_id: z.mount_target.map(|m| m.mount_target_id.clone()),
                     subnets: z.subnets.into_iter().map(str::to_owned).collect(),
-                    tasks: z.tasks,
+                    tasks: world.tasks.as_ref().map(|_| z.tasks),
                     local_io_ratio: z.local_io_ratio,
                     name: z.name,
                 })
@@ -210,7 +211,7 @@ impl Snapshot {
         });
         Self {
             environment: frame.environment.to_owned(),
-            at: now,
+            at: now.trunc_subsecs(MILLISECONDS),
             mode: frame.mode,
             identity: world.identity.clone(),
             file_system: world.file_system.as_ref().map(|f| FileSystemOut {
@@ -232,7 +233,7 @@ impl Snapshot {
                 changed_at: p.current.changed_at,
                 mount_targets: p.list().ok().map(|l| l.mount_targets),
             }),
-            drift: world.published.as_ref().map(|_| world.drift()),
+            drift: world.drift_is_known().then(|| world.drift()),
             service: world.service.as_ref().map(|s| ServiceOut {
                 cluster: s.cluster.clone(),
                 name: s.name.clone(),
@@ -326,6 +327,14 @@ fn mount_target(world: &World, m: &MountTarget) -> MountTargetOut {
     }
 }
 
+/// Digits of a second in `at`.
+const MILLISECONDS: u16 = 3;
+
+/// Dollars as prices are given: smaller parts are noise of the arithmetic.
+fn millionths(usd: f64) -> f64 {
+    (usd * 1e6).round() / 1e6
+}
+
 fn tenths(d: chrono::TimeDelta) -> f64 {
     (d.num_milliseconds() as f64 / 100.0).round() / 10.0
 }
@@ -334,12 +343,12 @@ fn source(s: &SourceState, now: DateTime<Utc>) -> SourceOut {
     SourceOut {
         source: s.id,
         state: s.freshness(now),
-        at: s.at,
+        at: s.at.map(|at| at.trunc_subsecs(MILLISECONDS)),
         age_s: s.age(now).map(tenths),
         every_s: Some(tenths(s.every)),
         took_ms: s.took_ms,
         calls: s.calls,
-        cost_usd_per_h: s.cost_usd_per_h(),
+        cost_usd_per_h: s.cost_usd_per_h().map(millionths),
         error: complaint(s),
     }
 }

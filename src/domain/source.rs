@@ -167,8 +167,10 @@ pub struct Reading {
     pub cost_usd: Option<f64>,
     /// The next poll.
     pub next_at: DateTime<Utc>,
-    /// What was read, or why not.
+    /// What was read, or why not (not completely).
     pub result: Result<Vec<Facts>, Failure>,
+    /// What a poll that failed could read all the same. It is shown, but makes the source no fresher.
+    pub partial: Vec<Facts>,
     /// What an optional part of the poll failed with, while the rest succeeded.
     pub warnings: Vec<Failure>,
 }

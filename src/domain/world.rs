@@ -71,18 +71,13 @@ impl World {
         }
     }
 
-    /// Takes a reading in. A failed one changes nothing but the state of its source. A reading that began
-    /// before one already merged is ignored, so a late answer never overwrites a newer one.
+    /// Takes a reading in. A failed one takes nothing away: what it could read is shown, but its source grows no
+    /// fresher. (One poller a source asks one after the other, so no late answer can overwrite a newer one.)
     pub fn merge(&mut self, reading: &Reading) {
         let Some(state) = self.sources.get_mut(&reading.source) else { return };
-        if state.at.is_some_and(|at| reading.at < at) {
-            return;
-        }
         state.note(reading);
-        if let Ok(facts) = &reading.result {
-            for fact in facts {
-                self.learn(fact);
-            }
+        for fact in reading.result.as_ref().unwrap_or(&reading.partial) {
+            self.learn(fact);
         }
     }
 
@@ -222,6 +217,7 @@ mod tests {
             cost_usd: Some(0.0),
             next_at: at(t + 10),
             result,
+            partial: vec![],
             warnings: vec![],
         }
     }
@@ -231,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_poll_keeps_value_and_age_and_a_late_answer_is_ignored() {
+    fn a_failed_poll_keeps_value_and_age_and_shows_what_it_could_read() {
         let mut world = World::new([(SourceId::IDENTITY, TimeDelta::seconds(10))]);
         assert_eq!(world.freshness(at(0)), Freshness::Never);
         world.merge(&reading(10, Ok(identity("1"))));
@@ -240,8 +236,14 @@ mod tests {
         assert_eq!((state.at, state.failures), (Some(at(10)), 1));
         assert_eq!(world.identity.as_ref().unwrap().account, "1");
         assert_eq!(world.freshness(at(60)), Freshness::Stale);
-        world.merge(&reading(5, Ok(identity("0"))));
-        assert_eq!(world.identity.as_ref().unwrap().account, "1");
+        let partly =
+            Reading { partial: identity("3"), ..reading(60, Err(Failure::new(FailureClass::Denied, "no"))) };
+        world.merge(&partly);
+        assert_eq!(world.identity.as_ref().unwrap().account, "3");
+        assert_eq!(
+            (world.sources[&SourceId::IDENTITY].at, world.freshness(at(60))),
+            (Some(at(10)), Freshness::Stale)
+        );
         world.merge(&reading(70, Ok(identity("2"))));
         let state = &world.sources[&SourceId::IDENTITY];
         assert_eq!((&state.error, state.failures, state.failing_since), (&None, 0, None));

@@ -24,6 +24,21 @@ pub struct Zone<'a> {
 }
 
 impl World {
+    /// Zones in which tasks are to run and no mount target is available: where tasks mount by volume, each zone of
+    /// the service's subnets (tasks cannot start there); else each zone with tasks. `None`: not known.
+    pub fn unserved_zones(&self) -> Option<Vec<Zone<'_>>> {
+        self.mount_targets.as_ref()?;
+        let service = self.service.as_ref()?;
+        let unserved = |z: &Zone<'_>| !z.mount_target.is_some_and(MountTarget::is_available);
+        let wanted = |z: &Zone<'_>| match service.mounts_by {
+            MountsBy::Volume => {
+                z.tasks > 0 || z.subnets.iter().any(|id| service.subnets.iter().any(|s| s == id))
+            }
+            _ => z.tasks > 0,
+        };
+        Some(self.zones().into_iter().filter(|z| unserved(z) && wanted(z)).collect())
+    }
+
     /// All zones that subnets, mount targets or tasks name, in order.
     pub fn zones(&self) -> Vec<Zone<'_>> {
         let mut names: BTreeSet<&str> = BTreeSet::new();

@@ -1,9 +1,11 @@
 //! One poller for each source: the same loop for all of them.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures_util::FutureExt;
 use rand::{Rng, RngExt};
 use tokio::sync::{Notify, watch};
 
@@ -12,7 +14,7 @@ use crate::aws::meter::metered;
 use crate::clock::Clock;
 use crate::domain::price::PriceList;
 use crate::domain::source::{Failure, FailureClass, Reading};
-use crate::sources::Source;
+use crate::sources::{Observation, Source};
 
 use super::backoff::{after_failure, jittered};
 use super::tasks::Tasks;
@@ -50,15 +52,22 @@ pub async fn poll_once(
 ) -> Reading {
     let started_at = clock.now();
     let began = Clock::stopwatch();
-    let (answer, metered) = metered(tokio::time::timeout(deadline, source.observe(started_at))).await;
+    // A source that panics has failed this time; the next poll finds it as it was.
+    let observed = AssertUnwindSafe(source.observe(started_at)).catch_unwind();
+    let (answer, metered) = metered(tokio::time::timeout(deadline, observed)).await;
     let at = clock.now();
-    let (result, warnings) = match answer {
-        Ok(Ok(seen)) => (Ok(seen.facts), seen.warnings),
-        Ok(Err(failure)) => (Err(failure), Vec::new()),
+    let seen = match answer {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(panic)) => Err(panicked(panic.as_ref())),
         Err(_) => {
             let text = format!("no complete answer within {}", humantime::format_duration(deadline));
-            (Err(Failure::new(FailureClass::Timeout, text)), Vec::new())
+            Err(Failure::new(FailureClass::Timeout, text))
         }
+    };
+    let (result, partial, warnings) = match seen {
+        Ok(Observation { facts, warnings, incomplete: None }) => (Ok(facts), Vec::new(), warnings),
+        Ok(Observation { facts, warnings, incomplete: Some(failure) }) => (Err(failure), facts, warnings),
+        Err(failure) => (Err(failure), Vec::new(), Vec::new()),
     };
     let wait = wait(result.as_ref().err().map(|f| f.class));
     Reading {
@@ -70,14 +79,21 @@ pub async fn poll_once(
         cost_usd: prices.cost(&metered.usage),
         next_at: at + TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX),
         result,
+        partial,
         warnings,
     }
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
+    let why = super::tasks::words(panic);
+    Failure::new(FailureClass::Other, format!("miharu itself failed in this source: {why}; please report it"))
 }
 
 impl Poller {
     /// Polls until cancelled. `rng` spreads the waits.
     pub async fn run(mut self, mut rng: impl Rng + Send) {
         let mut failures = 0_u32;
+        let mut paced = self.source.period();
         loop {
             let id = self.source.id();
             if !self.tasks.report(Event::Polling { environment: self.environment, source: id }).await {
@@ -88,6 +104,15 @@ impl Poller {
                 (self.source.period(), self.source.deadline(), rng.random::<f64>());
             let focused = *self.focus.borrow_and_update() == self.environment;
             let pace = if focused { period } else { period * BACKGROUND };
+            if pace != paced {
+                // Freshness and cost follow the real pace.
+                paced = pace;
+                let on = vec![(id, u64::try_from(pace.as_millis()).unwrap_or(u64::MAX))];
+                let event = Event::Prepared { environment: self.environment, on, off: Vec::new() };
+                if !self.tasks.report(event).await {
+                    return;
+                }
+            }
             let mut wait = pace;
             let reading = poll_once(self.source.as_mut(), &self.clock, &self.prices, deadline, |failed| {
                 failures = if failed.is_some() { failures.saturating_add(1) } else { 0 };

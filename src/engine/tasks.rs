@@ -1,5 +1,6 @@
 //! The tasks of the program: all tracked, all cancellable, none of them dies unnoticed.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -80,15 +81,17 @@ impl Tasks {
             if let Err(error) = handle.await
                 && error.is_panic()
             {
-                let panic = error.into_panic();
-                let why = panic
-                    .downcast_ref::<String>()
-                    .cloned()
-                    .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()))
-                    .unwrap_or_else(|| "a panic without words".into());
+                let why = words(error.into_panic().as_ref());
                 tracing::error!(task = %name, %why, "task died");
                 tasks.report(Event::TaskDied { name: name.to_string(), why }).await;
             }
         });
     }
+}
+
+/// What a panic said.
+pub(super) fn words(panic: &(dyn Any + Send)) -> String {
+    let text =
+        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("a panic without words").to_owned()
 }

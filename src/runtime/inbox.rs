@@ -1,4 +1,5 @@
-//! The one inbox of the loop: everything that can wake it, in one order.
+//! What wakes the loop. The operator and signals come by a door of their own, which is looked at first, so that
+//! a key never waits behind a flood of data.
 
 use crokey::KeyCombination;
 
@@ -29,3 +30,6 @@ impl From<Event> for Message {
 
 /// How many messages may wait. A full inbox delays the pollers, never the screen.
 pub const CAPACITY: usize = 1024;
+
+/// How many keys and signals may wait.
+pub const KEYS: usize = 256;

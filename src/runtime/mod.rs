@@ -6,3 +6,4 @@ pub mod inbox;
 pub mod input;
 pub mod terminal;
 pub mod ui_loop;
+pub mod writer;

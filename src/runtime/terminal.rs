@@ -1,8 +1,9 @@
 //! Takes the terminal and gives it back as it was: at the end, on an error, after a panic.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::ThreadId;
+use std::time::Duration;
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
@@ -10,26 +11,19 @@ use crossterm::{cursor, execute};
 use ratatui::Terminal;
 use ratatui::layout::Size;
 
+use crate::clock::Clock;
+
 use super::backend::FrameBackend;
+use super::writer::{self, FrameWriter, Tty};
+
+/// How long the end of the program waits for a terminal that does not read.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Whether the terminal is ours at the moment.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Standard output as a file descriptor: one `write` a frame, no line buffering in between.
-pub struct Tty;
-
-impl Write for Tty {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(rustix::io::retry_on_intr(|| rustix::io::write(rustix::stdio::stdout(), bytes))?)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// The screen of the program.
-pub type Screen = Terminal<FrameBackend<Tty>>;
+pub type Screen = Terminal<FrameBackend<FrameWriter>>;
 
 /// The terminal while it is ours; dropping it gives it back.
 pub struct Taken(());
@@ -46,14 +40,21 @@ pub fn take() -> io::Result<(Taken, Screen)> {
     let taken = Taken(());
     execute!(Tty, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
     let size = || crossterm::terminal::size().map(|(w, h)| Size::new(w, h));
-    Ok((taken, Terminal::new(FrameBackend::new(Tty, size))?))
+    Ok((taken, Terminal::new(FrameBackend::new(FrameWriter::start()?, size))?))
 }
 
 /// Gives the terminal back; harmless when it is not taken. Errors are ignored: a terminal that is gone needs
-/// no restoring.
+/// no restoring. One that has not read for a while gets its line discipline back, but no more bytes: the
+/// end of the program does not wait for it.
 pub fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        let _ = execute!(Tty, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let waited = Clock::stopwatch();
+        while writer::line().busy() && waited() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        if !writer::line().busy() && writer::writable(PATIENCE) {
+            let _ = execute!(Tty, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        }
         let _ = disable_raw_mode();
     }
 }

@@ -1,5 +1,5 @@
-//! The loop: waits on the inbox and on nothing else, draws at once after a key and at most thirty times a
-//! second for data, and asks the edges for what is to be done without waiting for them.
+//! The loop: waits for messages and on nothing else, draws at once after a key and at most thirty times a second
+//! for data, and asks the edges for what is to be done without waiting for them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,6 @@ use crossterm::Command;
 use crossterm::clipboard::CopyToClipboard;
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
 
 use crate::app::effect::Effect;
 use crate::app::event::{EnvironmentIndex, Event};
@@ -19,9 +18,12 @@ use crate::engine::start::Nudges;
 use super::core::{Change, Core};
 use super::inbox::Message;
 use super::terminal::Screen;
+use super::writer;
 
 /// Shortest time between two frames that data causes.
-const FRAME: Duration = Duration::from_millis(33);
+pub const FRAME: Duration = Duration::from_millis(33);
+/// The same on a slow line.
+pub const FRAME_LOW_BANDWIDTH: Duration = Duration::from_secs(1);
 /// Ages grow and notices end by themselves: the time until the next look.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -50,68 +52,109 @@ pub enum Ended {
     TerminalGone,
 }
 
+/// Where messages come from.
+pub struct Doors {
+    /// Keys and signals; looked at first.
+    pub keys: Receiver<Message>,
+    /// Everything else.
+    pub inbox: Receiver<Message>,
+}
+
+impl Doors {
+    /// Waits for a message, keys first; `None` when nobody can send any more.
+    async fn recv(&mut self) -> Option<Message> {
+        tokio::select! {
+            biased;
+            key = self.keys.recv() => key,
+            message = self.inbox.recv() => message,
+        }
+    }
+
+    fn try_recv(&mut self) -> Option<Message> {
+        self.keys.try_recv().or_else(|_| self.inbox.try_recv()).ok()
+    }
+}
+
+/// How the loop paces itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Shortest time between two frames that data causes.
+    pub frame: Duration,
+    /// A panic after this, which tests that the terminal is restored.
+    pub panic_after: Option<Duration>,
+}
+
 /// Runs until the program is to end.
 ///
 /// # Panics
-/// After `panic_after`, which tests that the terminal is restored.
+/// After [`Pace::panic_after`].
 pub async fn run(
     core: &mut Core,
     screen: &mut Screen,
-    inbox: &mut Receiver<Message>,
+    doors: &mut Doors,
     clock: &Clock,
     edges: &Edges,
-    panic_after: Option<Duration>,
+    pace: Pace,
 ) -> std::io::Result<Ended> {
-    let panics_at = panic_after.map(|after| Clock::instant() + after);
-    let mut drawn = draw(core, screen)?;
-    let mut dirty = false;
+    let line = Arc::clone(writer::line());
+    let panics_at = pace.panic_after.map(|after| Clock::instant() + after);
+    let mut drawn = Clock::instant();
     let mut tick = drawn + TICK;
+    // What is owed to the screen, and whether it is owed at once.
+    let mut owed = Change::Operator;
     loop {
-        let until = if dirty { (drawn + FRAME).min(tick) } else { tick };
+        if line.broken() {
+            return Ok(Ended::TerminalGone);
+        }
+        let due =
+            owed == Change::Operator || (owed == Change::Data && Clock::instant() >= drawn + pace.frame);
+        if due && !line.busy() {
+            draw(core, screen)?;
+            drawn = Clock::instant();
+            owed = Change::Nothing;
+        }
+        let mut until = if owed == Change::Data { (drawn + pace.frame).min(tick) } else { tick };
+        if line.busy() {
+            until = tick; // the end of the write wakes the loop
+        }
         let until = panics_at.map_or(until, |at| until.min(at));
         assert!(
             panics_at.is_none_or(|at| Clock::instant() < at),
             "this panic was asked for by --panic-after"
         );
-        let mut change = Change::Nothing;
-        match timeout_at(until, inbox.recv()).await {
-            Ok(None) => return Ok(Ended::Quit),
-            Ok(Some(first)) => {
-                // Whatever else waits belongs to the same frame, but a key never waits behind a flood.
-                let waiting = std::iter::once(first).chain(std::iter::from_fn(|| inbox.try_recv().ok()));
-                for message in waiting.take(BATCH) {
-                    let gone = message == Message::TerminalGone;
-                    let (changed, effects) = core.handle(message, clock.now());
-                    change = change.max(changed);
-                    for effect in effects {
-                        if effect == Effect::Quit {
-                            return Ok(if gone { Ended::TerminalGone } else { Ended::Quit });
-                        }
-                        perform(effect, core, screen, clock, edges);
-                    }
+        let first = tokio::select! {
+            biased;
+            message = doors.recv() => match message {
+                Some(message) => Some(message),
+                None => return Ok(Ended::Quit),
+            },
+            () = line.idle(), if line.busy() => None,
+            () = tokio::time::sleep_until(until) => None,
+        };
+        // Whatever else waits belongs to the same frame.
+        let waiting = first.into_iter().chain(std::iter::from_fn(|| doors.try_recv()));
+        let messages: Vec<Message> = waiting.take(BATCH).collect();
+        for message in messages {
+            let gone = message == Message::TerminalGone;
+            let (changed, effects) = core.handle(message, clock.now());
+            owed = owed.max(changed);
+            for effect in effects {
+                if effect == Effect::Quit {
+                    return Ok(if gone { Ended::TerminalGone } else { Ended::Quit });
                 }
-            }
-            Err(_) => {
-                let now = Clock::instant();
-                if now >= tick {
-                    tick = now + TICK;
-                    let (changed, _) = core.handle(Message::Event(Event::Tick), clock.now());
-                    change = change.max(changed);
-                }
+                perform(effect, core, screen, clock, edges);
             }
         }
-        dirty |= change != Change::Nothing;
-        if change == Change::Operator || (dirty && Clock::instant() >= drawn + FRAME) {
-            drawn = draw(core, screen)?;
-            dirty = false;
+        if Clock::instant() >= tick {
+            tick = Clock::instant() + TICK;
+            owed = owed.max(core.handle(Message::Event(Event::Tick), clock.now()).0);
         }
     }
 }
 
-fn draw(core: &mut Core, screen: &mut Screen) -> std::io::Result<Instant> {
+fn draw(core: &mut Core, screen: &mut Screen) -> std::io::Result<()> {
     let Core { state, ui, .. } = core;
-    screen.draw(|frame| ui.draw(state, frame))?;
-    Ok(Clock::instant())
+    screen.draw(|frame| ui.draw(state, frame)).map(|_| ())
 }
 
 fn perform(effect: Effect, core: &mut Core, screen: &mut Screen, clock: &Clock, edges: &Edges) {
@@ -134,7 +177,10 @@ fn perform(effect: Effect, core: &mut Core, screen: &mut Screen, clock: &Clock, 
             match CopyToClipboard::to_clipboard_from(text.as_bytes()).write_ansi(&mut sequence) {
                 Ok(()) => {
                     screen.backend_mut().queue(sequence.as_bytes());
-                    notice(format!("copied {} characters to the terminal's clipboard", text.chars().count()));
+                    notice(format!(
+                        "sent {} characters to the terminal's clipboard (OSC 52)",
+                        text.chars().count()
+                    ));
                 }
                 Err(error) => notice(format!("not copied: {error}")),
             }

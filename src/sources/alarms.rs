@@ -48,7 +48,11 @@ impl Source for AlarmsSource {
         let all = all_pages(PAGES, |token| self.aws.alarms(token)).await?;
         let (balancers, failure) = self.balancers.get(now).await;
         let alarms = all.into_iter().filter(|a| watches(&self.environment, balancers, a)).collect();
-        Ok(Observation { facts: vec![Facts::Alarms(alarms)], warnings: failure.into_iter().collect() })
+        Ok(Observation {
+            facts: vec![Facts::Alarms(alarms)],
+            warnings: failure.into_iter().collect(),
+            incomplete: None,
+        })
     }
 }
 

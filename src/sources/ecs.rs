@@ -9,7 +9,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::logs;
 use super::seldom::Seldom;
-use super::{AT_ONCE, Built, Observation, PAGES, Pace, Setup, Source, optional, paced, service_of};
+use super::{AT_ONCE, Built, Observation, PAGES, Pace, Setup, Source, optional, paced, parts, service_of};
 use crate::aws::{Answer, Aws, DesiredStatus, TASKS_A_PAGE, all_pages};
 use crate::domain::ecs::{MountsBy, Service, Task, TaskDefinition};
 use crate::domain::facts::Facts;
@@ -49,13 +49,19 @@ impl Source for EcsSource {
 
     async fn observe(&mut self, now: DateTime<Utc>) -> Result<Observation, Failure> {
         let (service, tasks) = tokio::join!(self.aws.service(&self.cluster, &self.service), self.tasks());
-        // A missing service fails both; the answer about the service says it better.
-        let (mut service, tasks) = (service?, tasks?);
-        let mut warnings: Vec<Failure> = self.define(&mut service).await.err().into_iter().collect();
-        let mut facts = vec![Facts::Service(Box::new(service)), Facts::Tasks(tasks)];
-        facts.extend(self.retention(now).await);
+        let mut warnings = Vec::new();
+        let service = match service {
+            Ok(mut service) => {
+                warnings.extend(self.define(&mut service).await.err());
+                Ok(Facts::Service(Box::new(service)))
+            }
+            // A missing service fails both; the answer about the service says it better.
+            Err(failure) => Err(failure),
+        };
+        let mut seen = parts([service, tasks.map(Facts::Tasks)])?;
+        seen.facts.extend(self.retention(now).await);
         warnings.extend(self.log_groups.warning());
-        Ok(Observation { facts, warnings })
+        Ok(Observation { warnings, ..seen })
     }
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::seldom::Seldom;
-use super::{AT_ONCE, Built, Observation, PAGES, Pace, Setup, Source, file_system_of, optional, paced};
+use super::{AT_ONCE, Built, Observation, PAGES, Pace, Setup, Source, file_system_of, optional, paced, parts};
 use crate::aws::{Answer, Aws, all_pages};
 use crate::domain::facts::Facts;
 use crate::domain::source::{Failure, FailureClass, SourceId};
@@ -40,15 +40,18 @@ impl Source for EfsSource {
     paced!();
 
     async fn observe(&mut self, now: DateTime<Utc>) -> Result<Observation, Failure> {
-        let (file_system, mount_targets) = tokio::try_join!(
+        let (file_system, mount_targets) = tokio::join!(
             self.aws.file_system(&self.file_system),
             all_pages(PAGES, |marker| self.aws.mount_targets(&self.file_system, marker)),
-        )?;
-        let ids: Vec<String> = mount_targets.iter().map(|t| t.mount_target_id.clone()).collect();
-        let mut facts = vec![Facts::FileSystem(file_system), Facts::MountTargets(mount_targets)];
-        facts.extend(self.rarely(now, ids).await);
-        let warnings = [&self.groups, &self.lifecycle].into_iter().filter_map(Seldom::warning).collect();
-        Ok(Observation { facts, warnings })
+        );
+        let ids: Option<Vec<String>> =
+            mount_targets.as_ref().ok().map(|list| list.iter().map(|t| t.mount_target_id.clone()).collect());
+        let mut seen = parts([file_system.map(Facts::FileSystem), mount_targets.map(Facts::MountTargets)])?;
+        if let Some(ids) = ids {
+            seen.facts.extend(self.rarely(now, ids).await);
+        }
+        seen.warnings = [&self.groups, &self.lifecycle].into_iter().filter_map(Seldom::warning).collect();
+        Ok(seen)
     }
 }
 

@@ -8,11 +8,13 @@ use chrono::{DateTime, Utc};
 use super::{Built, Observation, Pace, Setup, Source, paced};
 use crate::aws::Aws;
 use crate::domain::facts::Facts;
-use crate::domain::source::{Failure, SourceId};
+use crate::domain::identity::Identity;
+use crate::domain::source::{Failure, FailureClass, SourceId};
 
 struct IdentitySource {
     pace: Pace,
     aws: Arc<dyn Aws>,
+    expected_account: Option<String>,
 }
 
 /// Every environment has it.
@@ -23,6 +25,7 @@ pub fn build(setup: &Setup) -> Built {
     Ok(Box::new(IdentitySource {
         pace: Pace::of(setup, SourceId::IDENTITY),
         aws: Arc::clone(&setup.outside.aws),
+        expected_account: setup.environment.expected_account.clone(),
     }))
 }
 
@@ -31,6 +34,31 @@ impl Source for IdentitySource {
     paced!();
 
     async fn observe(&mut self, _now: DateTime<Utc>) -> Result<Observation, Failure> {
-        Ok(Facts::Identity(self.aws.caller_identity().await?).into())
+        let identity = self.aws.caller_identity().await?;
+        let warnings = self.expected_account.as_deref().and_then(|account| other_account(&identity, account));
+        Ok(Observation {
+            facts: vec![Facts::Identity(identity)],
+            warnings: warnings.into_iter().collect(),
+            incomplete: None,
+        })
+    }
+}
+
+/// That the identity belongs to another account than the one that is configured: the profile, or the login, is
+/// a wrong one, and everything that is shown is of another world.
+fn other_account(identity: &Identity, expected: &str) -> Option<Failure> {
+    let text = format!("account is {}, but {expected} is expected", identity.account);
+    (identity.account != expected).then(|| Failure::new(FailureClass::Credentials, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_another_account_is_a_warning() {
+        let identity = Identity { account: "1".into(), arn: "a".into(), region: "r".into() };
+        assert_eq!(other_account(&identity, "1"), None);
+        assert_eq!(other_account(&identity, "2").unwrap().text, "account is 1, but 2 is expected");
     }
 }

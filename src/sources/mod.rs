@@ -33,11 +33,13 @@ pub struct Observation {
     pub facts: Vec<Facts>,
     /// Optional parts that failed.
     pub warnings: Vec<Failure>,
+    /// A part without which the answer is not complete failed: the facts are shown, but nothing counts as read.
+    pub incomplete: Option<Failure>,
 }
 
 impl From<Facts> for Observation {
     fn from(fact: Facts) -> Self {
-        Self { facts: vec![fact], warnings: Vec::new() }
+        Self { facts: vec![fact], ..Self::default() }
     }
 }
 
@@ -137,16 +139,34 @@ macro_rules! paced {
 }
 pub(crate) use paced;
 
+/// The parts of an answer that belong together: complete, or what there is with the first failure.
+///
+/// # Errors
+/// Nothing could be read; the first part's failure says it.
+pub(crate) fn parts(parts: impl IntoIterator<Item = Result<Facts, Failure>>) -> Result<Observation, Failure> {
+    let mut seen = Observation::default();
+    for part in parts {
+        match part {
+            Ok(fact) => seen.facts.push(fact),
+            Err(failure) => {
+                seen.incomplete.get_or_insert(failure);
+            }
+        }
+    }
+    match seen.incomplete {
+        Some(failure) if seen.facts.is_empty() => Err(failure),
+        incomplete => Ok(Observation { incomplete, ..seen }),
+    }
+}
+
 /// The configured file system.
 ///
 /// # Errors
 /// Why there is none, for the table of sources.
 pub(crate) fn file_system_of(setup: &Setup) -> Result<String, String> {
-    setup
-        .environment
-        .file_system_id
-        .clone()
-        .ok_or_else(|| "no file system configured (file_system.id)".to_owned())
+    setup.environment.file_system_id.clone().ok_or_else(|| {
+        "no file system configured: set file_system.id, or the variable EFS_FILE_SYSTEM_ID".to_owned()
+    })
 }
 
 /// The configured cluster and service.

@@ -67,7 +67,7 @@ impl Source for ProbeSource {
                 Some(Failure::new(FailureClass::Unreachable, text))
             })
             .collect();
-        Ok(Observation { facts: vec![Facts::Probes(probes)], warnings })
+        Ok(Observation { facts: vec![Facts::Probes(probes)], warnings, incomplete: None })
     }
 }
 

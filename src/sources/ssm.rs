@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{Built, Observation, PAGES, Pace, Setup, Source, file_system_of, optional, paced};
+use super::{Built, Observation, PAGES, Pace, Setup, Source, file_system_of, optional, paced, service_of};
 use crate::aws::{Aws, all_pages};
 use crate::domain::facts::Facts;
 use crate::domain::published::{ParameterVersion, Published};
@@ -19,12 +19,14 @@ struct SsmSource {
     history: Vec<ParameterVersion>,
 }
 
-/// Needs a file system: without one there is nothing to publish.
+/// Needs a file system, whose mount targets are published, or a service, whose tasks read the list.
 ///
 /// # Errors
-/// None is configured.
+/// Neither is configured.
 pub fn build(setup: &Setup) -> Built {
-    file_system_of(setup)?;
+    if service_of(setup).is_err() {
+        file_system_of(setup)?;
+    }
     Ok(Box::new(SsmSource {
         pace: Pace::of(setup, SourceId::SSM),
         aws: Arc::clone(&setup.outside.aws),
@@ -46,6 +48,7 @@ impl Source for SsmSource {
                 return Ok(Observation {
                     facts: vec![Facts::Published(None)],
                     warnings: vec![Failure { text, ..failure }],
+                    incomplete: None,
                 });
             }
             Err(failure) => return Err(failure),
@@ -59,7 +62,7 @@ impl Source for SsmSource {
         let history =
             if self.history.last() == Some(&current) { self.history.clone() } else { vec![current.clone()] };
         let published = Published { parameter: self.parameter.clone(), current, history };
-        Ok(Observation { facts: vec![Facts::Published(Some(published))], warnings })
+        Ok(Observation { facts: vec![Facts::Published(Some(published))], warnings, incomplete: None })
     }
 }
 

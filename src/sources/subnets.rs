@@ -46,7 +46,7 @@ impl Source for SubnetsSource {
     async fn observe(&mut self, _now: DateTime<Utc>) -> Result<Observation, Failure> {
         let (vpc, warnings) = self.find_vpc().await?;
         let subnets = self.read(&SubnetFilter::Vpc(vpc)).await?;
-        Ok(Observation { facts: vec![Facts::Subnets(subnets)], warnings })
+        Ok(Observation { facts: vec![Facts::Subnets(subnets)], warnings, incomplete: None })
     }
 }
 

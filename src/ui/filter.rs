@@ -1,20 +1,20 @@
 //! The filter of a table. Words are combined with *and*; each is
-//! `word` (fuzzy, in any cell), `!word` (in no cell), `column:word` (in that column) or `~regex` (any cell).
+//! `word` (in any cell), `!word` (in no cell), `column:word` (in that column) or `~regex` (any cell).
 
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
+use nucleo_matcher::{Matcher, Utf32Str};
 use regex::{Regex, RegexBuilder};
 
 /// Explains the language in help.
 pub const HELP: &[(&str, &str)] = &[
-    ("word", "fuzzy, in any column"),
+    ("word", "in any column"),
     ("!word", "not in any column"),
     ("column:word", "in that column, such as zone:1a"),
     ("~regex", "regular expression, in any column"),
 ];
 
 enum Term {
-    Fuzzy(Pattern),
+    With(String),
     Without(String),
     Column(usize, String),
     Regex(Regex),
@@ -24,8 +24,6 @@ enum Term {
 pub struct Filter {
     terms: Vec<Term>,
     error: Option<String>,
-    matcher: Matcher,
-    scratch: Vec<char>,
 }
 
 impl Filter {
@@ -40,7 +38,7 @@ impl Filter {
                 Err(why) => error = Some(why),
             }
         }
-        Self { terms, error, matcher: Matcher::new(Config::DEFAULT), scratch: Vec::new() }
+        Self { terms, error }
     }
 
     /// What could not be read, in a line.
@@ -49,10 +47,9 @@ impl Filter {
     }
 
     /// Whether a row with these cells stays.
-    pub fn matches(&mut self, cells: &[String]) -> bool {
-        let Self { terms, matcher, scratch, .. } = self;
-        terms.iter().all(|term| match term {
-            Term::Fuzzy(pattern) => cells.iter().any(|cell| score(pattern, cell, matcher, scratch).is_some()),
+    pub fn matches(&self, cells: &[String]) -> bool {
+        self.terms.iter().all(|term| match term {
+            Term::With(word) => cells.iter().any(|cell| contains(cell, word)),
             Term::Without(word) => !cells.iter().any(|cell| contains(cell, word)),
             Term::Column(i, word) => cells.get(*i).is_some_and(|cell| contains(cell, word)),
             Term::Regex(regex) => cells.iter().any(|cell| regex.is_match(cell)),
@@ -81,7 +78,7 @@ fn term(word: &str, columns: &[&str]) -> Result<Option<Term>, String> {
     {
         return Ok((!rest.is_empty()).then(|| Term::Column(i, rest.to_lowercase())));
     }
-    Ok(Some(Term::Fuzzy(fuzzy(word))))
+    Ok(Some(Term::With(word.to_lowercase())))
 }
 
 fn contains(cell: &str, lower: &str) -> bool {
@@ -108,7 +105,8 @@ mod tests {
         let row = ["4f1c".to_owned(), "1a".to_owned(), "RUNNING".to_owned()];
         for (filter, stays) in [
             ("", true),
-            ("rnn", true),
+            ("rnn", false),
+            ("nning", true),
             ("xyz", false),
             ("run 1a", true),
             ("!running", false),
@@ -128,7 +126,7 @@ mod tests {
 
     #[test]
     fn an_unfinished_regex_is_told_and_hides_nothing() {
-        let mut filter = Filter::parse("~(a", &["x"]);
+        let filter = Filter::parse("~(a", &["x"]);
         assert!(filter.error().unwrap().contains("unclosed group"), "{:?}", filter.error());
         assert!(filter.matches(&["b".to_owned()]));
     }

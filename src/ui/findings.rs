@@ -1,6 +1,8 @@
 //! What needs attention: one list over all that is known, the most urgent first. It states what is; what to
 //! do about it is not decided here.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use serde::Serialize;
 
@@ -10,6 +12,7 @@ use crate::domain::drift::DriftKind;
 use crate::domain::ecs::{MountsBy, Task};
 use crate::domain::freshness::{Freshness, SourceState};
 use crate::domain::metric::MetricSeries;
+use crate::domain::probe::Probe;
 use crate::domain::source::{FailureClass, SourceId};
 use crate::domain::units;
 
@@ -20,29 +23,29 @@ use super::view::{View, plural, revision};
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Hurts now.
-    Now,
+    High,
     /// Will hurt.
-    Soon,
+    Medium,
     /// Good to know.
-    Note,
+    Low,
 }
 
 impl Level {
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Now => "NOW",
-            Self::Soon => "SOON",
-            Self::Note => "NOTE",
+            Self::High => "HIGH",
+            Self::Medium => "MED",
+            Self::Low => "LOW",
         }
     }
 
     /// The role for it.
     pub fn role(self) -> Role {
         match self {
-            Self::Now => Role::Bad,
-            Self::Soon => Role::Warn,
-            Self::Note => Role::Unknown,
+            Self::High => Role::Bad,
+            Self::Medium => Role::Warn,
+            Self::Low => Role::Unknown,
         }
     }
 }
@@ -64,8 +67,10 @@ pub struct Finding {
 
 /// Forecasts further away than this are no news.
 const SOON: TimeDelta = TimeDelta::hours(6);
+/// How far back an invocation of the former function tells that it still runs.
+const FORMER: TimeDelta = TimeDelta::minutes(10);
 /// Share in percent above which the tuning guide's alarms ring.
-const BUSY: f64 = 80.0;
+pub const BUSY: f64 = 80.0;
 
 /// Everything that needs attention, the most urgent first.
 pub fn findings(view: &View<'_>) -> Vec<Finding> {
@@ -78,6 +83,7 @@ pub fn findings(view: &View<'_>) -> Vec<Finding> {
     drift(view, &mut out);
     load(view, &mut out);
     alarms(view, &mut out);
+    former(view, &mut out);
     sources(view, &mut out);
     out.sort_by_key(|f| f.level);
     out
@@ -96,7 +102,7 @@ fn identity(view: &View<'_>, out: &mut Vec<Finding>) {
         && *expected != identity.account
     {
         New(out, SourceId::IDENTITY).add(
-            Level::Now,
+            Level::High,
             "account",
             format!("account {}, expected {expected}", identity.account),
             "The credentials belong to another account than this environment is configured for. What is shown may be another system.",
@@ -137,14 +143,14 @@ fn files(view: &View<'_>, out: &mut Vec<Finding>) {
             None => "Every zone already has a mount target, so none can be added.".to_owned(),
         };
         new.add(
-            Level::Now,
+            Level::High,
             "files",
             format!("{} files, over {}", units::thousands(count.files), units::thousands(threshold)),
             detail,
         );
     } else if let Some(minutes) = minutes_to_threshold(view).filter(|m| *m <= SOON.num_minutes() as f64) {
         new.add(
-            Level::Soon,
+            Level::Medium,
             "files",
             format!("threshold of files in {}", about(minutes)),
             format!("{} of {} files.", units::thousands(count.files), units::thousands(threshold)),
@@ -169,24 +175,26 @@ fn zones(view: &View<'_>, out: &mut Vec<Finding>) {
     }
     let by_volume = world.service.as_ref().is_some_and(|s| s.mounts_by == MountsBy::Volume);
     let one_zone = world.file_system.as_ref().is_some_and(|f| f.one_zone.is_some());
+    let unserved: Vec<String> =
+        world.unserved_zones().unwrap_or_default().into_iter().map(|z| z.name).collect();
     let mut new = New(out, SourceId::EFS);
     for lane in &view.derived.lanes {
         let tasks = plural(lane.tasks, "task", "tasks");
         match &lane.target {
-            None if lane.tasks > 0 && by_volume => new.add(
-                Level::Now,
+            None if by_volume && unserved.contains(&lane.name) => new.add(
+                Level::High,
                 &format!("zone/{}", lane.name),
                 format!("{} has {tasks} and no mount target", lane.short),
                 "The tasks mount by volume through the target of their own zone: new ones cannot start there (ResourceInitializationError).",
             ),
             None if lane.tasks > 0 && !one_zone => new.add(
-                Level::Soon,
+                Level::Medium,
                 &format!("zone/{}", lane.name),
                 format!("{} has {tasks} and no mount target", lane.short),
                 "All their file system traffic crosses zones: 0 % local.",
             ),
             Some((id, _, state)) if state != "available" => new.add(
-                if state == "error" { Level::Now } else { Level::Note },
+                if state == "error" { Level::High } else { Level::Low },
                 &format!("target/{id}"),
                 format!("{} mount target is {state}", lane.short),
                 format!("{id} cannot be mounted while it is not available."),
@@ -195,18 +203,26 @@ fn zones(view: &View<'_>, out: &mut Vec<Finding>) {
         }
     }
     let mut new = New(out, SourceId::PROBE);
+    // One row a reason: six targets that nobody can reach from here are one finding.
+    let mut reasons: BTreeMap<&str, Vec<&Probe>> = BTreeMap::new();
     for probe in world.probes.values() {
         if let Err(why) = &probe.result {
-            new.add(
-                Level::Soon,
-                &format!("probe/{}", probe.mount_target_id),
-                format!("{} does not answer from here", probe.ip_address),
-                format!(
-                    "{}: {why}. That is the way from this machine; tasks may have another.",
-                    probe.mount_target_id
-                ),
-            );
+            reasons.entry(why).or_default().push(probe);
         }
+    }
+    for (why, probes) in reasons {
+        let Some(first) = probes.first() else { continue };
+        let title = match probes.len() {
+            1 => format!("NFS probe of {} failed", first.ip_address),
+            n => format!("NFS probe of {n} mount targets failed"),
+        };
+        let ids: Vec<&str> = probes.iter().map(|p| p.mount_target_id.as_str()).collect();
+        new.add(
+            Level::Medium,
+            &format!("probe/{why}"),
+            title,
+            format!("{why} ({}). That is the way from this machine; tasks may have another.", ids.join(", ")),
+        );
     }
 }
 
@@ -218,20 +234,20 @@ fn service(view: &View<'_>, out: &mut Vec<Finding>) {
         let reason = d.reason.clone().unwrap_or_default();
         let name = revision(&d.task_definition);
         if state == "FAILED" {
-            new.add(Level::Now, &format!("rollout/{}", d.id), format!("rollout of {name} FAILED"), reason);
+            new.add(Level::High, &format!("rollout/{}", d.id), format!("rollout of {name} FAILED"), reason);
         } else if state == "IN_PROGRESS" && d.failed > 0 {
             let failed = plural(d.failed as usize, "task", "tasks");
             let title = format!("rollout of {name}: {failed} failed to start");
-            new.add(Level::Now, &format!("rollout/{}", d.id), title, reason);
+            new.add(Level::High, &format!("rollout/{}", d.id), title, reason);
         } else if state == "IN_PROGRESS" && d.status == "PRIMARY" {
             let title = format!("rollout of {name} in progress, {}/{} running", d.running, d.desired);
-            new.add(Level::Note, &format!("rollout/{}", d.id), title, reason);
+            new.add(Level::Low, &format!("rollout/{}", d.id), title, reason);
         }
     }
     if service.running < service.desired {
         let rolling = service.rollout_state() == Some("IN_PROGRESS");
         new.add(
-            if rolling { Level::Soon } else { Level::Now },
+            if rolling { Level::Medium } else { Level::High },
             "running",
             format!("{} of {} tasks running", service.running, service.desired),
             format!("{} on the way to RUNNING.", service.pending),
@@ -241,7 +257,7 @@ fn service(view: &View<'_>, out: &mut Vec<Finding>) {
         && !(target.min..=target.max).contains(&service.desired)
     {
         New(out, SourceId::AUTOSCALING).add(
-            Level::Note,
+            Level::Low,
             "autoscaled",
             format!(
                 "desired {} is outside the scalable target {} to {}",
@@ -264,7 +280,7 @@ fn tasks(view: &View<'_>, out: &mut Vec<Finding>) {
     let unhealthy = view.world.live_tasks().filter(|t| t.health.as_deref() == Some("UNHEALTHY")).count();
     if unhealthy > 0 {
         new.add(
-            Level::Now,
+            Level::High,
             "unhealthy",
             format!("{} UNHEALTHY", plural(unhealthy, "task is", "tasks are")),
             "ECS replaces tasks whose container health check fails.",
@@ -282,7 +298,7 @@ fn tasks(view: &View<'_>, out: &mut Vec<Finding>) {
         let reason = task.stopped_reason.as_deref().unwrap_or("no reason given");
         let when = task.stopped_at.map_or_else(String::new, |at| format!(", the last {}", view.ago(at)));
         new.add(
-            Level::Soon,
+            Level::Medium,
             "stopped",
             format!("{} by failure{when}", plural(failed, "task stopped", "tasks stopped")),
             format!("Newest: {reason}"),
@@ -294,14 +310,14 @@ fn drift(view: &View<'_>, out: &mut Vec<Finding>) {
     let mut new = New(out, SourceId::SSM);
     for (i, drift) in view.derived.drift.iter().enumerate() {
         let (level, meaning) = match drift.kind {
-            DriftKind::Unreadable => (Level::Now, "Tasks that start now cannot read the list."),
+            DriftKind::Unreadable => (Level::High, "Tasks that start now cannot read the list."),
             DriftKind::PublishedButGone => {
-                (Level::Now, "Tasks that start now skip this entry; running ones may hang on it.")
+                (Level::High, "Tasks that start now skip this entry; running ones may hang on it.")
             }
             DriftKind::Unpublished => {
-                (Level::Soon, "No task uses it until it is published and the tasks restart.")
+                (Level::Medium, "No task uses it until it is published and the tasks restart.")
             }
-            DriftKind::TasksOnOldList => (Level::Soon, "A task reads the list only when it starts."),
+            DriftKind::TasksOnOldList => (Level::Medium, "A task reads the list only when it starts."),
         };
         new.add(level, &format!("drift/{}/{i}", drift.kind.as_str()), drift.detail.clone(), meaning);
     }
@@ -309,7 +325,7 @@ fn drift(view: &View<'_>, out: &mut Vec<Finding>) {
         && view.world.service.as_ref().is_some_and(|s| s.mounts_by == MountsBy::List)
     {
         new.add(
-            Level::Now,
+            Level::High,
             "unpublished",
             "the published list does not exist".to_owned(),
             "The parameter was not found; tasks that start now have nothing to mount.",
@@ -327,7 +343,7 @@ fn load(view: &View<'_>, out: &mut Vec<Finding>) {
         let last = view.series(namespace, name).and_then(MetricSeries::last);
         if let Some((at, value)) = last.filter(|(_, v)| *v > BUSY) {
             new.add(
-                Level::Soon,
+                Level::Medium,
                 &format!("load/{name}"),
                 format!("{what} at {value:.0} %"),
                 format!("Above {BUSY:.0} %, {}.", view.exact(at)),
@@ -336,21 +352,32 @@ fn load(view: &View<'_>, out: &mut Vec<Finding>) {
     }
 }
 
+/// Only what rings: too few data points are no cause to act, and the table of alarms tells them.
 fn alarms(view: &View<'_>, out: &mut Vec<Finding>) {
     let mut new = New(out, SourceId::ALARMS);
-    for alarm in view.world.alarms.iter().flatten() {
-        let (level, word) = match alarm.state {
-            AlarmState::Alarm => (Level::Now, "ALARM"),
-            AlarmState::InsufficientData => (Level::Note, "no data"),
-            AlarmState::Ok => continue,
-        };
+    for alarm in view.world.alarms.iter().flatten().filter(|a| a.state == AlarmState::Alarm) {
         let since =
-            alarm.since.map_or_else(String::new, |at| format!(" since {}", units::age_step(view.age(at))));
-        new.add(
-            level,
-            &format!("alarm/{}", alarm.name),
-            format!("{word}: {}", alarm.name),
-            format!("{}{since}. {}", alarm.state.as_str(), alarm.reason),
+            alarm.since.map_or_else(String::new, |at| format!("Since {}. ", units::age_step(view.age(at))));
+        let title = format!("ALARM: {}", alarm.name);
+        new.add(Level::High, &format!("alarm/{}", alarm.name), title, format!("{since}{}", alarm.reason));
+    }
+}
+
+/// The function that scaled before may still run beside this program.
+fn former(view: &View<'_>, out: &mut Vec<Finding>) {
+    let Some(series) = view.series("AWS/Lambda", "Invocations") else { return };
+    let recent = |at| view.age(at) <= FORMER;
+    let runs: f64 = series.points.iter().filter(|p| recent(p.0)).map(|p| p.1).sum();
+    if runs > 0.0 {
+        let name = series.key.dimensions.get("FunctionName").map_or("the function", String::as_str);
+        New(out, SourceId::CLOUDWATCH).add(
+            Level::Low,
+            "former",
+            "the former Lambda monitor still runs".to_owned(),
+            format!(
+                "{runs:.0} invocations of {name} in {} min: it scales by itself. Disable its EventBridge rule to stop it.",
+                FORMER.num_minutes()
+            ),
         );
     }
 }
@@ -371,10 +398,10 @@ fn sources(view: &View<'_>, out: &mut Vec<Finding>) {
         let failing = members.iter().any(|s| s.error.is_some());
         let level = match (freshness, class.filter(|_| failing)) {
             (_, Some(FailureClass::Credentials)) | (Freshness::Never, Some(FailureClass::Denied)) => {
-                Level::Now
+                Level::High
             }
-            (Freshness::Stale | Freshness::Never, _) => Level::Soon,
-            (Freshness::Fresh | Freshness::Late, _) => Level::Note,
+            (Freshness::Stale | Freshness::Never, _) => Level::Medium,
+            (Freshness::Fresh | Freshness::Late, _) => Level::Low,
         };
         let why = class.map_or("no answer yet", FailureClass::word);
         let state = match freshness {

@@ -4,7 +4,7 @@
 //! *ambiguous* characters (`●`, `…`, box lines) two columns wide, made only of characters whose width no
 //! terminal disputes; `ascii` for everything else.
 
-/// A set of shapes. Each is one column wide, but for [`Glyphs::ellipsis`].
+/// A set of shapes. Each is one column wide, but for [`Glyphs::ellipsis`] and [`Glyphs::limits`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glyphs {
     /// Name in settings.
@@ -33,6 +33,12 @@ pub struct Glyphs {
     pub order: [&'static str; 2],
     /// Bars of a trend, low to high.
     pub bars: [&'static str; 8],
+    /// A trend that hardly changes.
+    pub flat: &'static str,
+    /// A threshold in a chart.
+    pub mark: &'static str,
+    /// At most, at least.
+    pub limits: [&'static str; 2],
     /// Where a trend has no data.
     pub gap: &'static str,
     /// Ends a text that was cut.
@@ -55,6 +61,9 @@ impl Glyphs {
         caret: "▏",
         order: ["↑", "↓"],
         bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+        flat: "─",
+        mark: "┄",
+        limits: ["≤", "≥"],
         gap: " ",
         ellipsis: "…",
     };
@@ -74,6 +83,9 @@ impl Glyphs {
         caret: "_",
         order: ["^", "v"],
         bars: ["⣀", "⣀", "⣤", "⣤", "⣶", "⣶", "⣿", "⣿"],
+        flat: "-",
+        mark: "-",
+        limits: ["<=", ">="],
         gap: " ",
         ellipsis: "⋯",
     };
@@ -93,6 +105,9 @@ impl Glyphs {
         caret: "_",
         order: ["^", "v"],
         bars: ["_", ".", ":", "-", "=", "+", "*", "#"],
+        flat: "-",
+        mark: "-",
+        limits: ["<=", ">="],
         gap: " ",
         ellipsis: "..",
     };
@@ -108,7 +123,7 @@ impl Glyphs {
     #[cfg(test)]
     fn each(&self) -> Vec<&'static str> {
         let single = [self.rule, self.rule_focus, self.ok, self.busy, self.none, self.bad, self.unknown];
-        let more = [self.cursor, self.caret, self.gap];
+        let more = [self.cursor, self.caret, self.flat, self.mark, self.gap];
         single.into_iter().chain(more).chain(self.frame).chain(self.order).chain(self.bars).collect()
     }
 }

@@ -7,6 +7,7 @@
 //! the one way onto the screen, `text.rs` the one door for foreign text, `styles.rs` the one maker of colours.
 
 pub mod canvas;
+pub mod chart;
 pub mod chrome;
 pub mod derived;
 pub mod field;

@@ -13,6 +13,7 @@ use super::canvas::{Canvas, Line};
 use super::field::Field;
 use super::filter::Filter;
 use super::grid::{self, Column, Grid};
+use super::text;
 
 /// What a row is put in order by. Rows without a value come last either way.
 #[derive(Debug, Clone, PartialEq)]
@@ -249,7 +250,9 @@ impl Table {
                 if self.sort == Some(i) { canvas.look.glyphs.order[usize::from(self.reverse)] } else { "" };
             let role = if mark.is_empty() { Role::Muted } else { Role::Accent };
             let look = canvas.look;
-            let name = format!("{}{mark}", column.name);
+            // the mark is seen where the name has to give way
+            let room = usize::from(width).saturating_sub(text::width(mark));
+            let name = format!("{}{mark}", text::fit(column.name, room, ""));
             let cell = if column.right {
                 Line::new().number(width.into(), role, &name, look)
             } else {

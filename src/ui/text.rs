@@ -130,6 +130,23 @@ pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
     Cow::Owned(out)
 }
 
+/// `text`, made printable and without its first `columns`; a wide character across the border is a space.
+pub fn from_column(text: &str, columns: usize) -> String {
+    let text = printable(text);
+    let mut out = String::new();
+    let mut at = 0;
+    for grapheme in text.graphemes(true) {
+        let next = at + UnicodeWidthStr::width(grapheme);
+        if at >= columns {
+            out.push_str(grapheme);
+        } else if next > columns {
+            out.push(' ');
+        }
+        at = next;
+    }
+    out
+}
+
 /// `text`, made printable and broken into lines of at most `columns`, at spaces where there are any.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
@@ -210,6 +227,9 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("", 3), [""]);
+        assert_eq!(from_column("abcdef", 2), "cdef");
+        assert_eq!(from_column("日本語", 3), " 語");
+        assert_eq!(from_column("abc", 9), "");
     }
 
     fn nasty() -> impl Strategy<Value = String> {

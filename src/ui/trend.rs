@@ -11,11 +11,16 @@ use super::glyphs::Glyphs;
 pub enum Scale {
     /// From zero to this value, so that lines can be compared.
     Upto(f64),
-    /// From zero to the largest value.
+    /// From zero to somewhat more than the largest value, so that a steady load does not look like a full one.
     FromZero,
-    /// From the smallest to the largest value: shows growth of a large number.
+    /// From the smallest value to the largest: shows growth of a large number.
     MinMax,
 }
+
+/// Height of a scale from zero, as a multiple of the largest value.
+const HEADROOM: f64 = 1.6;
+/// A series whose values differ by less than this share of the largest is drawn as a thin line.
+const FLAT: f64 = 0.02;
 
 /// The scale that suits a CloudWatch unit.
 pub fn scale_of(unit: &str) -> Scale {
@@ -61,6 +66,13 @@ pub fn bars(slots: &[Option<f64>], scale: Scale, glyphs: &Glyphs) -> String {
 
 /// The bars over several rows, the top row first.
 pub fn chart(slots: &[Option<f64>], scale: Scale, glyphs: &Glyphs, rows: usize) -> Vec<String> {
+    if flat(slots, scale) {
+        let line = |s: &Option<f64>| if s.is_some() { glyphs.flat } else { glyphs.gap };
+        let blank = " ".repeat(slots.len());
+        let mut out = vec![blank; rows.max(1) - 1];
+        out.push(slots.iter().map(line).collect());
+        return out;
+    }
     let steps = rows.max(1) * 8;
     let levels = levels(slots, scale, steps);
     (0..rows.max(1))
@@ -82,6 +94,14 @@ pub fn chart(slots: &[Option<f64>], scale: Scale, glyphs: &Glyphs, rows: usize) 
         .collect()
 }
 
+/// Whether there is no change to be seen. Where the scale has an end of its own, the height alone tells much.
+fn flat(slots: &[Option<f64>], scale: Scale) -> bool {
+    let known = || slots.iter().flatten().copied().filter(|v| v.is_finite());
+    let top = known().fold(f64::NEG_INFINITY, f64::max);
+    let bottom = known().fold(f64::INFINITY, f64::min);
+    !matches!(scale, Scale::Upto(_)) && top >= bottom && top - bottom <= FLAT * top.abs().max(bottom.abs())
+}
+
 /// Each value as one of `steps` levels from 0 on; `None` where data is missing.
 fn levels(slots: &[Option<f64>], scale: Scale, steps: usize) -> Vec<Option<usize>> {
     let known = || slots.iter().flatten().copied().filter(|v| v.is_finite());
@@ -89,7 +109,7 @@ fn levels(slots: &[Option<f64>], scale: Scale, steps: usize) -> Vec<Option<usize
     let bottom = known().fold(f64::INFINITY, f64::min);
     let (low, high) = match scale {
         Scale::Upto(limit) => (0.0, limit.max(top)),
-        Scale::FromZero => (0.0, top),
+        Scale::FromZero => (0.0, top * HEADROOM),
         Scale::MinMax => (bottom, top),
     };
     let last = steps.saturating_sub(1) as f64;
@@ -117,9 +137,19 @@ mod tests {
     fn a_gap_is_a_gap_and_zero_is_the_lowest_bar() {
         let g = &Glyphs::UNICODE;
         assert_eq!(bars(&[Some(0.0), None, Some(50.0), Some(100.0)], Scale::Upto(100.0), g), "▁ ▅█");
-        assert_eq!(bars(&[Some(7.0), Some(7.0)], Scale::MinMax, g), "▁▁");
-        assert_eq!(bars(&[Some(f64::NAN), Some(1.0)], Scale::FromZero, g), " █");
+        assert_eq!(bars(&[Some(7.0), None, Some(8.0)], Scale::MinMax, g), "▁ █");
+        assert_eq!(bars(&[Some(f64::NAN), Some(0.0), Some(1.0)], Scale::FromZero, g), " ▁▅");
         assert_eq!(bars(&[None, None], Scale::FromZero, g), "  ");
+    }
+
+    #[test]
+    fn what_hardly_changes_is_a_thin_line() {
+        let g = &Glyphs::UNICODE;
+        assert_eq!(bars(&[Some(12.0), None, Some(12.0)], Scale::FromZero, g), "─ ─");
+        assert_eq!(bars(&[Some(61_400.0), Some(61_402.0)], Scale::MinMax, g), "──");
+        assert_eq!(bars(&[Some(0.0), Some(0.0)], Scale::FromZero, g), "──");
+        assert_eq!(bars(&[Some(100.0), Some(100.0)], Scale::Upto(100.0), g), "██", "full is full");
+        assert_eq!(chart(&[Some(3.0), Some(3.0)], Scale::FromZero, g, 2), ["  ", "──"]);
     }
 
     #[test]

@@ -66,6 +66,21 @@ impl<'a> View<'a> {
         )
     }
 
+    /// A time of day, with its date if that is not today's.
+    pub fn clock(&self, at: DateTime<Utc>) -> String {
+        let today = at.date_naive() == self.now.date_naive();
+        at.format(if today { "%H:%M:%S" } else { "%m-%d %H:%M:%S" }).to_string()
+    }
+
+    /// A message of the shown service without `(service NAME) ` in front: the title already says it.
+    pub fn event<'m>(&self, message: &'m str) -> &'m str {
+        let named = message.strip_prefix("(service ").and_then(|t| t.split_once(") "));
+        match (named, &self.world.service) {
+            (Some((name, rest)), Some(service)) if name == service.name => rest,
+            _ => message,
+        }
+    }
+
     /// Age of a CloudWatch data point that stands for `period_s` seconds from `at` on; said only when it is
     /// older than CloudWatch's usual delay.
     pub fn point_age(&self, at: DateTime<Utc>, period_s: u32) -> Option<String> {

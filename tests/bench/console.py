@@ -86,15 +86,17 @@ class Peer:
         port = self.process.stdout.readline().split()[-1]
         self.url = f"http://127.0.0.1:{port}"
         self.env = {**CLEAN, "AWS_ENDPOINT_URL": self.url, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
-                    "AWS_EC2_METADATA_DISABLED": "true"}
-        made = subprocess.run([sys.executable, os.path.join(ROOT, "tests/support/world.py"), "--endpoint", self.url],
-                              check=True, capture_output=True, text=True, env={**os.environ, **self.env})
+                    "AWS_EC2_METADATA_DISABLED": "true", "MIHARU_ENVIRONMENT__DEFAULT__PROBE__ENABLED": "false",
+                    "MIHARU_POLL__ECS": "2s", "MIHARU_DEADLINE__ECS": "2s", "MIHARU_POLL__EFS": "2s", "MIHARU_DEADLINE__EFS": "2s"}
+        made = subprocess.run([sys.executable, os.path.join(ROOT, "tests/support/world.py"), "--endpoint", self.url,
+                               "--region", "ap-northeast-1"],
+                              check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, **self.env})
         world = json.loads(made.stdout)
-        self.env.update(EFS_FILE_SYSTEM_ID=world["file_system_id"], ECS_CLUSTER_NAME=world["cluster"],
+        self.env.update(EFS_FILE_SYSTEM_ID=world["file_system"], ECS_CLUSTER_NAME=world["cluster"],
                         ECS_SERVICE_NAME=world["service"], SSM_PARAMETER_NAME=world["parameter"], AWS_REGION=world["region"])
 
     def faults(self, faults):
-        request = urllib.request.Request(self.url + "/_peer/faults", json.dumps(faults).encode(), method="POST")
+        request = urllib.request.Request(self.url + "/_peer/faults?region=ap-northeast-1", json.dumps(faults).encode(), method="POST")
         urllib.request.urlopen(request, timeout=5).read()
 
 
@@ -116,10 +118,10 @@ def key_latency(times):
         ]:
             peer.faults({})
             program = Program([MIHARU], env=peer.env)
-            program.pump(20, lambda: "steady" in program.text())
+            program.pump(20, lambda: "all fresh" in program.text())
             peer.faults(fault)
             program.press("r")
-            program.pump(4)
+            program.pump(8)
             latencies = program.latency(["2", "3"], times)
             seen = [t for t in latencies if t is not None]
             program.press("1")

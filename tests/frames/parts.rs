@@ -173,7 +173,7 @@ pub fn service(tasks: u32, mounts_by: MountsBy) -> Service {
     }
 }
 
-fn series(
+pub fn series(
     namespace: &str,
     name: &str,
     statistic: &str,
@@ -271,6 +271,7 @@ pub fn observe(
         cost_usd: Some(if source == SourceId::CLOUDWATCH { 0.000_4 } else { 0.0 }),
         next_at: at + TimeDelta::milliseconds(i64::try_from(every).unwrap()),
         result,
+        partial: vec![],
         warnings: vec![],
     };
     update(state, Event::Observed { environment, reading: Box::new(reading) }, now());

@@ -25,6 +25,7 @@ async fn watched(stage: &Stage) -> World {
             cost_usd: None,
             next_at: stage.clock.now(),
             result: Ok(seen.facts),
+            partial: Vec::new(),
             warnings: seen.warnings,
         });
     }

@@ -55,6 +55,7 @@ pub fn limits() -> Limits {
     Limits {
         connect: Duration::from_millis(500),
         attempt: Duration::from_secs(5),
+        overall: Duration::from_secs(20),
         attempts: 2,
         back_off: Duration::from_millis(1),
     }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::Duration;
@@ -18,6 +19,7 @@ pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     keys: Box<dyn Write + Send>,
     seen: Arc<Mutex<Seen>>,
+    stalled: Arc<AtomicBool>,
     before: String,
 }
 
@@ -56,11 +58,16 @@ impl Terminal {
         }));
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let sink = Arc::clone(&seen);
+        let stalled = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&stalled);
         std::thread::spawn(move || {
             let mut bytes = vec![0_u8; 65_536];
             while let Ok(n) = reader.read(&mut bytes) {
                 if n == 0 {
                     break;
+                }
+                while stop.load(Ordering::SeqCst) {
+                    sleep(Duration::from_millis(5));
                 }
                 let mut seen = sink.lock().unwrap();
                 seen.raw.extend_from_slice(&bytes[..n]);
@@ -68,7 +75,7 @@ impl Terminal {
             }
         });
         let keys = pair.master.take_writer().expect("a writer");
-        Self { master: pair.master, child, keys, seen, before }
+        Self { master: pair.master, child, keys, seen, stalled, before }
     }
 
     /// The screen as text.
@@ -104,6 +111,11 @@ impl Terminal {
     /// Waits until `text` is on the screen.
     pub fn shows(&self, text: &str) {
         self.until(text, |screen| screen.contains(text));
+    }
+
+    /// Reads nothing more of what the program writes, as a stalled line does.
+    pub fn stall(&self) {
+        self.stalled.store(true, Ordering::SeqCst);
     }
 
     /// Another size.
@@ -155,6 +167,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
+        self.stalled.store(false, Ordering::SeqCst);
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,7 +1,7 @@
 //! The SDK's clients of one environment: built from one configuration, replaced as a whole when credentials
 //! have failed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
@@ -22,6 +22,7 @@ use aws_types::service_config::ServiceConfigKey;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
+use super::profile::{self, Files, MissingProfile};
 use super::transport::{self, Limits};
 use crate::config::model::Environment;
 
@@ -33,15 +34,6 @@ const IMDS_PATIENCE: Duration = Duration::from_secs(1);
 pub(super) const CREDENTIALS_PATIENCE: Duration = Duration::from_secs(5);
 /// Credentials are asked for again this long before they end.
 const EXPIRY_MARGIN: TimeDelta = TimeDelta::seconds(60);
-
-#[expect(deprecated, reason = "its new name is in aws-runtime, which only the SDK itself depends on")]
-type Files = aws_config::profile::profile_file::ProfileFiles;
-
-#[expect(deprecated, reason = "its new name is in aws-runtime, which only the SDK itself depends on")]
-fn credentials_only(path: &Path) -> Files {
-    let kind = aws_config::profile::profile_file::ProfileFileKind::Credentials;
-    Files::builder().with_file(kind, path).build()
-}
 
 /// What the clients of an environment are built from.
 #[derive(Debug, Clone, Default)]
@@ -87,6 +79,8 @@ pub(crate) struct Clients {
     pub(super) region: String,
     pub(super) limits: Limits,
     pub(super) built_at: DateTime<Utc>,
+    /// The profile that was asked for and is in no file.
+    pub(super) missing_profile: Option<MissingProfile>,
     config: SdkConfig,
     explicit_endpoint: Option<String>,
     credentials: Mutex<Option<Credentials>>,
@@ -101,7 +95,8 @@ impl Clients {
     {
         let http = transport::client();
         let limits = options.limits;
-        let files = options.credentials_file.as_deref().map(credentials_only);
+        let files = options.credentials_file.as_deref().map(profile::credentials_only);
+        let missing_profile = profile::missing(options.profile.as_deref(), files.as_ref()).await;
         let providers = ProviderConfig::without_region().with_http_client(http.clone());
         let region = region(options, files.as_ref(), &providers).await;
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -116,6 +111,7 @@ impl Clients {
                 TimeoutConfig::builder()
                     .connect_timeout(limits.connect)
                     .operation_attempt_timeout(limits.attempt)
+                    .operation_timeout(limits.overall)
                     .build(),
             )
             .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_PATIENCE).build());
@@ -136,7 +132,7 @@ impl Clients {
             }
             loader = loader.profile_files(files).credentials_provider(provider.build());
         }
-        Self::build(loader.load().await, region.to_string(), options, now, guard)
+        Self { missing_profile, ..Self::build(loader.load().await, region.to_string(), options, now, guard) }
     }
 
     fn build<G>(
@@ -168,6 +164,7 @@ impl Clients {
             region,
             limits: options.limits,
             built_at,
+            missing_profile: None,
             config,
             explicit_endpoint: options.endpoint_url.clone(),
             credentials: Mutex::new(None),

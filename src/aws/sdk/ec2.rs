@@ -35,21 +35,15 @@ impl Ec2 for SdkAws {
             ..Failure::new(FailureClass::Refused, refused.to_string())
         })?;
         let form = form(filter, token.as_deref());
-        let mut wait = clients.limits.back_off;
-        let mut attempt = 1;
-        loop {
-            match self.attempt(&clients, &form).await {
-                Ok(page) => return Ok(page),
-                Err(failure) if attempt < clients.limits.attempts && passes(failure.class) => {
-                    tracing::debug!(line = failure.line(), attempt, "DescribeSubnets is repeated");
-                    tokio::time::sleep(wait).await;
-                    wait *= 2;
-                    attempt += 1;
-                }
-                Err(failure) => return Err(self.failed(&clients, failure)),
-            }
-        }
+        let overall = clients.limits.overall;
+        let all = tokio::time::timeout(overall, self.attempts(&clients, &form)).await;
+        all.unwrap_or_else(|_| Err(named(failure::no_answer(overall))))
+            .map_err(|failure| self.failed(&clients, failure))
     }
+}
+
+fn named(failure: Failure) -> Failure {
+    Failure { action: failure.action.or_else(|| Some(SUBNETS.action.to_owned())), ..failure }
 }
 
 /// Whether the same call may succeed a moment later.
@@ -61,11 +55,24 @@ fn passes(class: FailureClass) -> bool {
 }
 
 impl SdkAws {
+    /// The call with its repetitions.
+    async fn attempts(&self, clients: &Arc<Clients>, form: &str) -> Answer<Page<Subnet>> {
+        let mut wait = clients.limits.back_off;
+        let mut attempt = 1;
+        loop {
+            match self.attempt(clients, form).await {
+                Err(failure) if attempt < clients.limits.attempts && passes(failure.class) => {
+                    tracing::debug!(line = failure.line(), attempt, "DescribeSubnets is repeated");
+                    tokio::time::sleep(wait).await;
+                    wait *= 2;
+                    attempt += 1;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
     async fn attempt(&self, clients: &Arc<Clients>, form: &str) -> Answer<Page<Subnet>> {
-        let named = |failure: Failure| Failure {
-            action: failure.action.or_else(|| Some(SUBNETS.action.to_owned())),
-            ..failure
-        };
         let now = self.clock().now();
         let credentials = clients.credentials(now).await.map_err(|e| named(failure::no_credentials(&e)))?;
         let request =
@@ -82,7 +89,7 @@ impl SdkAws {
         };
         match tokio::time::timeout(clients.limits.attempt, exchange).await {
             Ok(answer) => answer.map_err(named),
-            Err(_) => Err(named(failure::no_answer(clients))),
+            Err(_) => Err(named(failure::no_answer(clients.limits.attempt))),
         }
     }
 }

@@ -38,7 +38,10 @@ where
                     html: e.raw().body().bytes().is_some_and(is_html),
                 },
             ),
-            SdkError::TimeoutError(_) => no_answer(clients),
+            SdkError::TimeoutError(_) if mentions(error, "attempt timeout") => {
+                no_answer(clients.limits.attempt)
+            }
+            SdkError::TimeoutError(_) => no_answer(clients.limits.overall),
             SdkError::DispatchFailure(e) => match e.as_connector_error() {
                 Some(e) => dispatch(e, &clients.host(read.service), clients),
                 None => Failure::new(FailureClass::Unreachable, innermost(error)),
@@ -79,8 +82,9 @@ pub(super) fn answered(read: &Read, answer: &ErrorAnswer) -> Failure {
         FailureClass::Server => format!("the service failed with status {} ({named})", answer.status),
         FailureClass::Malformed => return with_code(read, answer, malformed(answer.status, answer.html, "")),
         FailureClass::NotFound => match &message {
-            Some(message) => format!("not found ({named}): {message}"),
-            None => format!("not found ({named})"),
+            // Its class says already that it was not found.
+            Some(message) => format!("{message} ({named})"),
+            None => named,
         },
         _ => match &message {
             Some(message) => format!("{named}: {message}"),
@@ -128,9 +132,9 @@ pub(super) fn no_credentials(error: &CredentialsError) -> Failure {
     Failure::new(FailureClass::Credentials, text)
 }
 
-/// No answer within the time of one attempt.
-pub(super) fn no_answer(clients: &Clients) -> Failure {
-    Failure::new(FailureClass::Timeout, format!("no answer within {}", seconds(clients.limits.attempt)))
+/// No answer within the time of one attempt, or of all.
+pub(super) fn no_answer(within: std::time::Duration) -> Failure {
+    Failure::new(FailureClass::Timeout, format!("no answer within {}", seconds(within)))
 }
 
 /// The answer's end is missing.
@@ -159,7 +163,7 @@ pub(super) fn dispatch(error: &ConnectorError, host: &str, clients: &Clients) ->
         return if mentions(error, "connect timeout") || mentions(error, "HTTP connect") {
             failure
         } else {
-            no_answer(clients)
+            no_answer(clients.limits.attempt)
         };
     }
     let io = find::<std::io::Error>(error).map(std::io::Error::kind);
@@ -264,7 +268,7 @@ mod tests {
             (
                 ConnectorError::timeout("HTTP read timeout occurred after 9s".into()),
                 FailureClass::Timeout,
-                "no answer within 10 s",
+                "no answer within 5 s",
             ),
             (
                 ConnectorError::io("dns error: failed to lookup address".into()),

@@ -12,7 +12,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::aws::Answer;
 use crate::clock::Clock;
-use crate::domain::source::Failure;
+use crate::domain::source::{Failure, FailureClass};
 
 pub mod allow;
 mod autoscaling;
@@ -27,6 +27,7 @@ mod efs;
 pub(crate) mod failure;
 mod logs;
 pub(crate) mod pool;
+mod profile;
 mod ssm;
 mod sts;
 mod transport;
@@ -76,7 +77,13 @@ impl SdkAws {
     }
 
     fn failed(&self, used: &Arc<Clients>, failure: Failure) -> Failure {
-        self.pool.failed(used, failure)
+        // Without a code no service was asked: there was nothing to sign with.
+        let missing = used.missing_profile.as_ref().filter(|_| {
+            failure.class == FailureClass::Credentials && failure.code.is_none()
+        });
+        let said = missing.map(|profile| Failure { action: failure.action.clone(), ..profile.failure() });
+        let failure = self.pool.failed(used, failure);
+        said.unwrap_or(failure)
     }
 }
 

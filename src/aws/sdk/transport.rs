@@ -14,6 +14,9 @@ pub struct Limits {
     pub connect: Duration,
     /// For one request and its answer.
     pub attempt: Duration,
+    /// For one call, its repetitions included; below the deadline of a poll, so that the call that hangs is
+    /// named.
+    pub overall: Duration,
     /// Requests for one call, the first included.
     pub attempts: u32,
     /// Before the first repetition; doubles from there.
@@ -24,7 +27,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(3),
-            attempt: Duration::from_secs(10),
+            attempt: Duration::from_secs(5),
+            overall: Duration::from_secs(10),
             attempts: 3,
             back_off: Duration::from_millis(200),
         }

@@ -91,11 +91,12 @@ pub(in crate::simulated) const OPERATIONS: [Operation; 26] = [
     PUT_RETENTION,
 ];
 
-/// Requests for one call, the wait before the first repetition (it doubles), and the time for one request: as
-/// the real clients have them.
+/// Requests for one call, the wait before the first repetition (it doubles), the time for one request and for
+/// all: as the real clients have them.
 const ATTEMPTS: u32 = 3;
 const BACK_OFF: Duration = Duration::from_millis(200);
-const ATTEMPT: Duration = Duration::from_secs(10);
+const ATTEMPT: Duration = Duration::from_secs(5);
+const OVERALL: Duration = Duration::from_secs(10);
 
 impl Operation {
     fn action(self) -> String {
@@ -114,11 +115,7 @@ impl Operation {
 
     /// The named thing does not exist; `message` as AWS words it.
     pub(in crate::simulated) fn not_found(self, code: &str, message: &str) -> Failure {
-        let text = if message.is_empty() {
-            format!("not found ({code})")
-        } else {
-            format!("not found ({code}): {message}")
-        };
+        let text = if message.is_empty() { code.to_owned() } else { format!("{message} ({code})") };
         self.failure(FailureClass::NotFound, Some(code), text)
     }
 
@@ -155,16 +152,17 @@ impl Operation {
                 let host = self.host_in(region);
                 self.failure(FailureClass::Unreachable, None, format!("connection refused by {host}"))
             }
-            FaultKind::Hang { .. } => {
-                let text = format!("no answer within {} s", ATTEMPT.as_secs());
-                self.failure(FailureClass::Timeout, None, text)
-            }
+            FaultKind::Hang { .. } => self.no_answer(ATTEMPT),
         }
     }
 
     /// The service's host name.
     pub(in crate::simulated) fn host_in(self, region: &str) -> String {
         format!("{}.{region}.amazonaws.com", self.host())
+    }
+
+    fn no_answer(self, within: Duration) -> Failure {
+        self.failure(FailureClass::Timeout, None, format!("no answer within {} s", within.as_secs()))
     }
 
     /// The first part of the service's host name.
@@ -187,6 +185,18 @@ fn passes(class: FailureClass) -> bool {
 impl Simulated {
     /// Makes a call: it takes 20 to 80 ms of real time, and `answer` sees the world at its end.
     pub(super) async fn call<T>(
+        &self,
+        operation: Operation,
+        answer: impl Fn(&World) -> Answer<T> + Send,
+    ) -> Answer<T>
+    where
+        T: Send,
+    {
+        let all = self.attempts(operation, answer);
+        tokio::time::timeout(OVERALL, all).await.unwrap_or_else(|_| Err(operation.no_answer(OVERALL)))
+    }
+
+    async fn attempts<T>(
         &self,
         operation: Operation,
         answer: impl Fn(&World) -> Answer<T> + Send,

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::error::{Place, ScenarioError};
+use super::error::{Noted, Place};
 use super::file;
 
 /// What is done. Each is a cause; what follows is the world's business.
@@ -122,9 +122,9 @@ const KINDS: [&str; 7] =
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Raw {
-    pub(super) after: Spanned<String>,
+    pub(super) after: Option<Spanned<String>>,
     #[serde(rename = "do")]
-    what: Spanned<String>,
+    what: Option<Spanned<String>>,
     zone: Option<Spanned<String>>,
     zones: Option<Spanned<Vec<String>>>,
     tasks: Option<Spanned<u32>>,
@@ -145,35 +145,48 @@ fn inner<T: Clone>(value: Option<&Spanned<T>>) -> Option<T> {
 }
 
 impl Raw {
-    pub(super) fn check(&self, place: Place<'_>, zones: &[String]) -> Result<Deed, ScenarioError> {
-        let what = self.what.get_ref().as_str();
+    pub(super) fn check(&self, place: Place<'_>, zones: &[String]) -> Result<Deed, Noted> {
+        // That it is missing has been noted.
+        let said = self.what.as_ref().ok_or(Noted)?;
+        let what = said.get_ref().as_str();
         let Some((_, keys)) = DEEDS.iter().find(|(name, _)| *name == what) else {
             let known: Vec<&str> = DEEDS.iter().map(|(name, _)| *name).collect();
-            return Err(place.unknown(&self.what.span(), "do", what, &known));
+            return Err(place.unknown(&said.span(), "do", what, &known));
         };
         for (key, span) in self.given() {
             if !keys.contains(&key) {
-                let text = if keys.is_empty() {
-                    format!("{what} takes no parameters")
+                let takes = if keys.is_empty() {
+                    "no parameters".to_owned()
                 } else {
-                    format!("{what} does not take it; it takes {}", keys.join(", "))
+                    format!("only {}", keys.join(", "))
                 };
-                return Err(place.wrong(&span, key, text));
+                place.wrong(&span, key, format!("no such key: {what} takes {takes}"));
             }
         }
         let exit_code = self.exit_code.as_ref().map_or(1, |c| *c.get_ref());
         Ok(match what {
-            "create-mount-target" => Deed::CreateMountTarget { zone: self.zone(place, zones)? },
-            "delete-mount-target" => Deed::DeleteMountTarget { zone: self.zone(place, zones)? },
+            "create-mount-target" => Deed::CreateMountTarget { zone: self.zone(place, zones, said)? },
+            "delete-mount-target" => Deed::DeleteMountTarget { zone: self.zone(place, zones, said)? },
             "put-list" => Deed::PutList { value: inner(self.value.as_ref()) },
             "deploy-bad-image" => Deed::DeployBadImage { exit_code },
             "force-deployment" => Deed::ForceDeployment,
             "update-service" => {
                 for zone in self.zones.iter().flat_map(Spanned::get_ref) {
-                    known_zone(place, &self.zones.as_ref().map_or(0..0, Spanned::span), zone, zones)?;
+                    let _ = known_zone(
+                        place,
+                        "zones",
+                        &self.zones.as_ref().map_or(0..0, Spanned::span),
+                        zone,
+                        zones,
+                    );
                 }
                 if self.zones.is_none() && self.tasks.is_none() {
-                    return Err(place.wrong(&self.what.span(), "do", "update-service needs tasks or zones"));
+                    return Err(place.missing(
+                        &said.span(),
+                        "tasks",
+                        "tasks or zones, which update-service changes",
+                        "4",
+                    ));
                 }
                 Deed::UpdateService {
                     tasks: inner(self.tasks.as_ref()),
@@ -186,7 +199,7 @@ impl Raw {
                 reason: inner(self.reason.as_ref())
                     .unwrap_or_else(|| "Essential container in task exited".into()),
             },
-            _ => Deed::Fault(self.fault(place)?),
+            _ => Deed::Fault(self.fault(place, said)?),
         })
     }
 
@@ -214,66 +227,61 @@ impl Raw {
         .collect()
     }
 
-    fn zone(&self, place: Place<'_>, zones: &[String]) -> Result<String, ScenarioError> {
+    fn zone(&self, place: Place<'_>, zones: &[String], what: &Spanned<String>) -> Result<String, Noted> {
         let Some(zone) = &self.zone else {
-            return Err(place.wrong(&self.what.span(), "zone", "is missing: which zone?"));
+            let example = format!("\"{}\"", zones.first().map_or("ap-northeast-1a", String::as_str));
+            return Err(place.missing(&what.span(), "zone", "a zone of the world", &example));
         };
-        known_zone(place, &zone.span(), zone.get_ref(), zones)?;
+        known_zone(place, "zone", &zone.span(), zone.get_ref(), zones)?;
         Ok(zone.get_ref().clone())
     }
 
-    fn fault(&self, place: Place<'_>) -> Result<Fault, ScenarioError> {
-        let what = self.what.span();
-        let Some(kind) = &self.kind else {
-            return Err(place.wrong(
-                &what,
-                "kind",
-                format!("is missing, expected one of {}", KINDS.join(", ")),
-            ));
+    fn fault(&self, place: Place<'_>, what: &Spanned<String>) -> Result<Fault, Noted> {
+        let kind = if let Some(kind) = &self.kind {
+            self.kind_of(place, kind)
+        } else {
+            let expected = crate::config::error::any_of(KINDS);
+            Err(place.missing(&what.span(), "kind", &expected, "\"throttled\""))
         };
-        let Some(lasts) = &self.lasts else {
-            return Err(place.wrong(&what, "for", "is missing: how long, such as \"90s\"?"));
+        let lasts = match &self.lasts {
+            Some(lasts) => file::duration(place, "for", lasts, false),
+            None => Err(place.missing(&what.span(), "for", "how long it lasts, such as \"90s\"", "\"90s\"")),
         };
-        let service = match &self.service {
-            None => None,
-            Some(name) => {
-                let Some((_, iam)) =
-                    SERVICES.iter().find(|(n, iam)| n == name.get_ref() || iam == name.get_ref())
-                else {
-                    let known: Vec<&str> = SERVICES.iter().map(|(n, _)| *n).collect();
-                    return Err(place.unknown(&name.span(), "service", name.get_ref(), &known));
-                };
-                Some((*iam).to_owned())
-            }
-        };
+        let service = self.service.as_ref().map(|name| {
+            let found = SERVICES.iter().find(|(n, iam)| n == name.get_ref() || iam == name.get_ref());
+            found.map(|(_, iam)| (*iam).to_owned()).ok_or_else(|| {
+                let known: Vec<&str> = SERVICES.iter().map(|(n, _)| *n).collect();
+                place.unknown(&name.span(), "service", name.get_ref(), &known)
+            })
+        });
         if let Some(operation) = &self.operation {
             let known = crate::simulated::ports::call::OPERATIONS.map(|o| o.name);
             if !known.contains(&operation.get_ref().as_str()) {
-                return Err(place.unknown(&operation.span(), "operation", operation.get_ref(), &known));
+                place.unknown(&operation.span(), "operation", operation.get_ref(), &known);
             }
         }
         let share = self.share.as_ref().map_or(1.0, |s| *s.get_ref());
         if let Some(given) = &self.share
             && !(0.0..=1.0).contains(&share)
         {
-            return Err(place.wrong(&given.span(), "share", "expected a share from 0 to 1"));
+            place.wrong(&given.span(), "share", "a share from 0 to 1");
         }
         Ok(Fault {
-            kind: self.kind_of(place, kind)?,
-            service,
+            kind: kind?,
+            service: service.transpose()?,
             operation: inner(self.operation.as_ref()),
             share,
-            lasts: file::duration(place, "for", lasts, false)?,
+            lasts: lasts?,
         })
     }
 
-    fn kind_of(&self, place: Place<'_>, kind: &Spanned<String>) -> Result<FaultKind, ScenarioError> {
+    fn kind_of(&self, place: Place<'_>, kind: &Spanned<String>) -> Result<FaultKind, Noted> {
         if let Some(seconds) = &self.seconds {
             if kind.get_ref() != "hang" {
-                return Err(place.wrong(&seconds.span(), "seconds", "only kind = \"hang\" takes it"));
+                place.wrong(&seconds.span(), "seconds", "no such key: only kind = \"hang\" takes it");
             }
             if !(0.0..=86_400.0).contains(seconds.get_ref()) {
-                return Err(place.wrong(&seconds.span(), "seconds", "expected 0 to 86400"));
+                place.wrong(&seconds.span(), "seconds", "a number from 0 to 86400");
             }
         }
         Ok(match kind.get_ref().as_str() {
@@ -294,10 +302,11 @@ impl Raw {
 
 fn known_zone(
     place: Place<'_>,
+    key: &str,
     span: &Range<usize>,
     zone: &str,
     zones: &[String],
-) -> Result<(), ScenarioError> {
+) -> Result<(), Noted> {
     let known: Vec<&str> = zones.iter().map(String::as_str).collect();
-    if known.contains(&zone) { Ok(()) } else { Err(place.unknown(span, "zone", zone, &known)) }
+    if known.contains(&zone) { Ok(()) } else { Err(place.unknown(span, key, zone, &known)) }
 }

@@ -1,118 +1,122 @@
-//! What is wrong with a scenario, so that its author finds the place and the word.
+//! What is wrong with a scenario, so that its author finds the place and the word: every mistake of the file, as
+//! the configuration says its own.
 
-use std::fmt::Write;
+use std::cell::RefCell;
+use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 
-/// A scenario that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", self.sentence())]
+use crate::config::document::Document;
+use crate::config::error::{any_of, nearest, redacted};
+use crate::config::{Mistake, Origin};
+
+/// A scenario that cannot be used: at least one mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScenarioError {
-    /// File, or the name that was asked for.
-    pub file: String,
-    /// Line, from 1.
-    pub line: Option<usize>,
-    /// The key or word in question.
-    pub key: Option<String>,
-    /// What is wrong, what was expected.
-    pub text: String,
-    /// The nearest valid spelling.
-    pub nearest: Option<String>,
+    /// In the order of the file.
+    pub mistakes: Vec<Mistake>,
 }
 
-/// The candidate most like `word`, if any is like it.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    candidates
-        .into_iter()
-        .map(|c| (strsim::jaro_winkler(word, c), c))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, c)| c.to_owned())
+impl fmt::Display for ScenarioError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.mistakes.len() {
+            1 => f.write_str("1 mistake in the scenario")?,
+            n => write!(f, "{n} mistakes in the scenario")?,
+        }
+        self.mistakes.iter().try_for_each(|mistake| write!(f, "\n\n{mistake}"))
+    }
+}
+
+impl std::error::Error for ScenarioError {}
+
+impl From<Mistake> for ScenarioError {
+    fn from(mistake: Mistake) -> Self {
+        Self { mistakes: vec![mistake] }
+    }
 }
 
 impl ScenarioError {
-    fn sentence(&self) -> String {
-        let mut out = self.file.clone();
-        if let Some(line) = self.line {
-            let _ = write!(out, ":{line}");
+    /// Neither a known name nor a readable file.
+    pub(super) fn unknown(name: &str, names: &[&str], why: &std::io::Error) -> Self {
+        let nearest = nearest(name, names.iter().copied());
+        let other = nearest.as_deref().or(names.first().copied()).unwrap_or_default().to_owned();
+        Mistake {
+            at: Origin::File { path: PathBuf::from(name), position: None },
+            key: String::new(),
+            value: None,
+            expected: format!("{}, or a file that can be read ({why})", any_of(names.iter().copied())),
+            remedy: format!("miharu demo --scenario {other}"),
+            nearest,
         }
-        out.push_str(": ");
-        if let Some(key) = &self.key {
-            let _ = write!(out, "{key}: ");
-        }
-        out.push_str(&self.text);
-        if let Some(nearest) = &self.nearest {
-            let _ = write!(out, "; did you mean {nearest}?");
-        }
-        out
+        .into()
     }
 
-    pub(super) fn unknown(name: &str, names: &[&str], why: &std::io::Error) -> Self {
-        Self {
-            file: name.to_owned(),
-            line: None,
-            key: None,
-            text: format!(
-                "neither a scenario that comes with miharu ({}) nor a file that can be read ({why})",
-                names.join(", ")
-            ),
-            nearest: nearest(name, names.iter().copied()),
-        }
+    /// All that was found, in the order of the file.
+    pub(super) fn of(found: Vec<Mistake>) -> Self {
+        let mut mistakes = found;
+        mistakes.sort_by_key(|m| match m.at {
+            Origin::File { position, .. } => position,
+            _ => None,
+        });
+        Self { mistakes }
     }
 }
 
-/// Where errors are reported to.
-#[derive(Debug, Clone, Copy)]
+/// That a mistake was noted; what it is stands in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Noted;
+
+/// Where mistakes of one table are noted.
+#[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
-    pub file: &'a str,
-    pub text: &'a str,
+    pub(super) document: &'a Document,
+    pub(super) text: &'a str,
+    /// Path of the table, with its final dot: `world.`.
+    pub(super) table: &'static str,
+    pub(super) found: &'a RefCell<Vec<Mistake>>,
 }
 
 impl Place<'_> {
-    /// An error about a key at a place in the text.
-    pub(super) fn wrong(&self, span: &Range<usize>, key: &str, text: impl Into<String>) -> ScenarioError {
-        ScenarioError {
-            file: self.file.to_owned(),
-            line: Some(self.line(span)),
-            key: Some(key.to_owned()),
-            text: text.into(),
-            nearest: None,
-        }
+    /// The same file, another table.
+    pub(super) fn below(self, table: &'static str) -> Self {
+        Self { table, ..self }
     }
 
-    /// An error about a word that is none of `candidates`.
-    pub(super) fn unknown(
-        &self,
+    /// Another value was expected.
+    pub(super) fn wrong(self, span: &Range<usize>, key: &str, expected: impl Into<String>) -> Noted {
+        let remedy = "correct the value, or remove the line to use the default".to_owned();
+        self.note(span, key, (expected.into(), None, remedy))
+    }
+
+    /// A word is none of `candidates`.
+    pub(super) fn unknown(self, span: &Range<usize>, key: &str, word: &str, candidates: &[&str]) -> Noted {
+        let nearest = nearest(word, candidates.iter().copied());
+        let remedy = match &nearest {
+            Some(nearest) => format!("write \"{nearest}\""),
+            None => "write one of them".into(),
+        };
+        self.note(span, key, (any_of(candidates.iter().copied()), nearest, remedy))
+    }
+
+    /// A key that is needed here is not there; `span` is what needs it.
+    pub(super) fn missing(self, span: &Range<usize>, key: &str, expected: &str, example: &str) -> Noted {
+        self.note(span, key, (expected.to_owned(), None, format!("add {key} = {example}")))
+    }
+
+    fn note(
+        self,
         span: &Range<usize>,
         key: &str,
-        word: &str,
-        candidates: &[&str],
-    ) -> ScenarioError {
-        let text = format!("unknown {word:?}, expected one of {}", candidates.join(", "));
-        ScenarioError { nearest: nearest(word, candidates.iter().copied()), ..self.wrong(span, key, text) }
-    }
-
-    fn line(&self, span: &Range<usize>) -> usize {
-        self.text.get(..span.start).map_or(1, |before| before.matches('\n').count() + 1)
-    }
-
-    /// An error of the TOML reader. Its words name unknown keys and what is expected in backticks.
-    pub(super) fn toml(&self, error: &toml::de::Error) -> ScenarioError {
-        let message = error.message();
-        let mut quoted = message.split('`').skip(1).step_by(2);
-        let unknown = message.starts_with("unknown field").then(|| quoted.next()).flatten();
-        ScenarioError {
-            file: self.file.to_owned(),
-            line: error.span().map(|span| self.line(&span)),
-            key: unknown.map(str::to_owned).or_else(|| error.span().and_then(|s| self.key_at(&s))),
-            text: message.replace('\n', " ").replace('`', ""),
-            nearest: unknown.and_then(|word| nearest(word, quoted)),
-        }
-    }
-
-    /// The key of the line in which a value stands.
-    fn key_at(&self, span: &Range<usize>) -> Option<String> {
-        let start = self.text.get(..span.start)?.rfind('\n').map_or(0, |i| i + 1);
-        let (key, _) = self.text.get(start..)?.lines().next()?.split_once('=')?;
-        Some(key.trim().to_owned())
+        (expected, nearest, remedy): (String, Option<String>, String),
+    ) -> Noted {
+        self.found.borrow_mut().push(Mistake {
+            at: self.document.at(Some(span.clone())),
+            key: format!("{}{key}", self.table),
+            value: self.text.get(span.clone()).filter(|v| !v.is_empty()).map(redacted),
+            expected,
+            nearest,
+            remedy,
+        });
+        Noted
     }
 }

@@ -28,6 +28,7 @@ use include_dir::{Dir, include_dir};
 pub mod deed;
 pub mod error;
 mod file;
+mod keys;
 pub mod world;
 
 pub use deed::{Deed, Fault, FaultKind};

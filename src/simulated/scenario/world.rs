@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::error::{Place, ScenarioError};
+use super::error::Place;
 use crate::domain::ecs::MountsBy;
 
 /// The world at its beginning. Numbers are causes: sizes, capacities, limits.
@@ -131,27 +131,29 @@ impl Default for Raw {
 }
 
 impl Raw {
-    pub(super) fn check(self, place: Place<'_>) -> Result<World, ScenarioError> {
-        self.zones(place)?;
-        self.numbers(place)?;
+    /// Checks every value; what is wrong is noted.
+    pub(super) fn check(self, place: Place<'_>) -> World {
+        self.zones(place);
+        self.numbers(place);
         let mounts_by = match self.mounts_by.get_ref().as_str() {
             "list" => MountsBy::List,
             "volume" => MountsBy::Volume,
             word => {
-                return Err(place.unknown(&self.mounts_by.span(), "mounts_by", word, &["list", "volume"]));
+                place.unknown(&self.mounts_by.span(), "mounts_by", word, &["list", "volume"]);
+                MountsBy::List
             }
         };
         let modes = ["bursting", "provisioned", "elastic"];
         let mode = self.throughput_mode.get_ref();
         if !modes.contains(&mode.as_str()) {
-            return Err(place.unknown(&self.throughput_mode.span(), "throughput_mode", mode, &modes));
+            place.unknown(&self.throughput_mode.span(), "throughput_mode", mode, &modes);
         }
         if mode == "provisioned" && self.provisioned_mibps.is_none() {
             let span = self.throughput_mode.span();
-            return Err(place.wrong(&span, "provisioned_mibps", "is needed with provisioned throughput"));
+            place.missing(&span, "provisioned_mibps", "a number above 0, with provisioned throughput", "100");
         }
         let zones = self.zones.into_inner();
-        Ok(World {
+        World {
             targets: self.targets.map_or_else(|| zones.clone(), Spanned::into_inner),
             service_zones: self.service_zones.map_or_else(|| zones.clone(), Spanned::into_inner),
             zones,
@@ -175,12 +177,11 @@ impl Raw {
             wobble: self.wobble.into_inner(),
             lambda: self.lambda,
             autoscaling: self.autoscaling.map(Spanned::into_inner),
-        })
+        }
     }
 
-    fn zones(&self, place: Place<'_>) -> Result<(), ScenarioError> {
+    fn zones(&self, place: Place<'_>) {
         let (zones, span) = (self.zones.get_ref(), self.zones.span());
-        let expected = "expected one to six different zones of one region, such as ap-northeast-1a";
         let region = |zone: &str| {
             let letter = zone.chars().last().filter(char::is_ascii_lowercase)?;
             zone.strip_suffix(letter).filter(|r| r.ends_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
@@ -188,75 +189,66 @@ impl Raw {
         let first = zones.first().and_then(|z| region(z));
         let repeated = zones.iter().enumerate().any(|(i, z)| zones.iter().take(i).any(|other| other == z));
         if first.is_none() || zones.len() > 6 || repeated || zones.iter().any(|z| region(z) != first) {
-            return Err(place.wrong(&span, "zones", expected));
+            place.wrong(&span, "zones", "one to six different zones of one region, such as ap-northeast-1a");
+            return; // what else names zones cannot be judged
         }
         for (key, list) in [("targets", &self.targets), ("service_zones", &self.service_zones)] {
             let Some(list) = list else { continue };
             let known: Vec<&str> = zones.iter().map(String::as_str).collect();
             for (i, zone) in list.get_ref().iter().enumerate() {
                 if !known.contains(&zone.as_str()) {
-                    return Err(place.unknown(&list.span(), key, zone, &known));
-                }
-                if list.get_ref().iter().take(i).any(|z| z == zone) {
-                    return Err(place.wrong(&list.span(), key, format!("{zone} is named twice")));
+                    place.unknown(&list.span(), key, zone, &known);
+                } else if list.get_ref().iter().take(i).any(|z| z == zone) {
+                    place.wrong(&list.span(), key, format!("each zone once ({zone} stands there twice)"));
                 }
             }
             if key == "service_zones" && list.get_ref().is_empty() {
-                return Err(place.wrong(&list.span(), key, "expected at least one zone"));
+                place.wrong(&list.span(), key, "at least one zone");
             }
         }
-        Ok(())
     }
 
-    fn numbers(&self, place: Place<'_>) -> Result<(), ScenarioError> {
+    fn numbers(&self, place: Place<'_>) {
         let whole = |key: &str, value: &Spanned<u32>, from: u32, to: u32| {
-            if (from..=to).contains(value.get_ref()) {
-                Ok(())
-            } else {
-                Err(place.wrong(&value.span(), key, format!("expected a number from {from} to {to}")))
+            if !(from..=to).contains(value.get_ref()) {
+                place.wrong(&value.span(), key, format!("a number from {from} to {to}"));
             }
         };
-        whole("subnets_a_zone", &self.subnets_a_zone, 1, 4)?;
-        whole("tasks", &self.tasks, 0, 500)?;
-        whole("cpu", &self.cpu, 256, 16_384)?;
-        whole("memory", &self.memory, 512, 122_880)?;
-        whole("minimum_healthy_percent", &self.minimum_healthy_percent, 0, 100)?;
-        whole("maximum_percent", &self.maximum_percent, 100, 400)?;
+        whole("subnets_a_zone", &self.subnets_a_zone, 1, 4);
+        whole("tasks", &self.tasks, 0, 500);
+        whole("cpu", &self.cpu, 256, 16_384);
+        whole("memory", &self.memory, 512, 122_880);
+        whole("minimum_healthy_percent", &self.minimum_healthy_percent, 0, 100);
+        whole("maximum_percent", &self.maximum_percent, 100, 400);
         if *self.minimum_healthy_percent.get_ref() == 100 && *self.maximum_percent.get_ref() == 100 {
-            let text = "with minimum_healthy_percent = 100 a rollout needs more than 100";
-            return Err(place.wrong(&self.maximum_percent.span(), "maximum_percent", text));
+            let expected = "more than 100, because with minimum_healthy_percent = 100 a rollout needs room";
+            place.wrong(&self.maximum_percent.span(), "maximum_percent", expected);
         }
         if *self.directories.get_ref() == 0 {
-            return Err(place.wrong(&self.directories.span(), "directories", "expected at least 1"));
+            place.wrong(&self.directories.span(), "directories", "at least 1");
         }
-        let positive = |key: &str, value: &Spanned<f64>| {
-            if value.get_ref().is_finite() && *value.get_ref() > 0.0 {
-                Ok(())
-            } else {
-                Err(place.wrong(&value.span(), key, "expected a number above 0"))
+        let within = |key: &str, value: &Spanned<f64>, holds: bool, expected: &str| {
+            if !holds {
+                place.wrong(&value.span(), key, expected);
             }
         };
-        positive("task_ops_per_s", &self.task_ops_per_s)?;
-        positive("target_ops_per_s", &self.target_ops_per_s)?;
+        let positive = |key: &str, value: &Spanned<f64>| {
+            let holds = value.get_ref().is_finite() && *value.get_ref() > 0.0;
+            within(key, value, holds, "a number above 0");
+        };
+        positive("task_ops_per_s", &self.task_ops_per_s);
+        positive("target_ops_per_s", &self.target_ops_per_s);
         if let Some(mibps) = &self.provisioned_mibps {
-            positive("provisioned_mibps", mibps)?;
+            positive("provisioned_mibps", mibps);
         }
-        let credits = *self.burst_credits_gib.get_ref();
-        if !(0.0..=1e9).contains(&credits) {
-            return Err(place.wrong(
-                &self.burst_credits_gib.span(),
-                "burst_credits_gib",
-                "expected 0 or more",
-            ));
-        }
-        if !(0.0..=0.5).contains(self.wobble.get_ref()) {
-            return Err(place.wrong(&self.wobble.span(), "wobble", "expected a share from 0 to 0.5"));
-        }
+        let credits = (0.0..=1e9).contains(self.burst_credits_gib.get_ref());
+        within("burst_credits_gib", &self.burst_credits_gib, credits, "a number from 0 to 1000000000");
+        let wobble = (0.0..=0.5).contains(self.wobble.get_ref());
+        within("wobble", &self.wobble, wobble, "a share from 0 to 0.5");
         if let Some(limits) = &self.autoscaling
             && limits.get_ref().min > limits.get_ref().max
         {
-            return Err(place.wrong(&limits.span(), "autoscaling", "expected min not above max"));
+            place.wrong(&limits.span(), "autoscaling", "min not above max");
         }
-        Ok(())
     }
 }

@@ -61,7 +61,11 @@ impl Source for CloudWatchSource {
         let (balancers, failure) = self.balancers.get(now).await;
         let wanted = catalog::wanted(&self.environment, balancers);
         let series = read(&self.aws, wanted, now).await?;
-        Ok(Observation { facts: vec![Facts::Metrics(series)], warnings: failure.into_iter().collect() })
+        Ok(Observation {
+            facts: vec![Facts::Metrics(series)],
+            warnings: failure.into_iter().collect(),
+            incomplete: None,
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The file count, from the first of the configured origins that has one.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,14 @@ mod path;
 mod walk;
 
 use path::PathCounter;
+
+/// Whether a directory is on a network file system. May hang as long as the mount does.
+///
+/// # Errors
+/// It does not exist, or cannot be asked.
+pub fn on_network_file_system(directory: &Path) -> Result<bool, Failure> {
+    walk::is_network(directory)
+}
 
 /// Time that is left, after the directory, for the origins behind it.
 const FOR_THE_OTHERS: Duration = Duration::from_secs(5);
@@ -114,7 +123,7 @@ fn observation(count: FileCount, failed: Vec<(&'static str, Failure)>) -> Observ
         .filter(|(_, f)| f.class != FailureClass::NotFound)
         .map(|(origin, f)| Failure { text: format!("no count from {origin}: {}", f.text), ..f })
         .collect();
-    Observation { facts: vec![Facts::Files(count)], warnings }
+    Observation { facts: vec![Facts::Files(count)], warnings, incomplete: None }
 }
 
 /// One failure that names each origin. Its class is that of the first that was more than "nothing there":

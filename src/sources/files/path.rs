@@ -108,15 +108,14 @@ impl PathCounter {
         let seen = Arc::new(AtomicU64::new(0));
         let progress = Arc::clone(&seen);
         let work = move || {
-            let clock = Clock::system();
-            let start = clock.now();
+            let elapsed = Clock::stopwatch();
             // Nobody waits any more when the source is gone.
             let wanted = |entries| {
                 progress.store(entries, Ordering::Relaxed);
                 !sender.is_closed()
             };
             let result = walk::walk(&directory, recursive, require_mount, wanted);
-            let took = (clock.now() - start).max(TimeDelta::zero());
+            let took = TimeDelta::from_std(elapsed()).unwrap_or(TimeDelta::MAX);
             drop(claim);
             let _ = sender.send(Ended { result, took });
         };

@@ -119,13 +119,18 @@ fn note(largest: &mut Vec<DirectoryCount>, root: &Path, directory: &Path, files:
 
 /// Refuses a directory that is not on NFS: a mount point without its mount reads as a small, fresh count.
 fn on_network_file_system(root: &Path) -> Result<(), Failure> {
-    let found = rustix::fs::statfs(root).map_err(|e| unreadable(root, &e.into()))?;
-    if found.f_type == rustix::fs::NFS_SUPER_MAGIC {
+    if is_network(root)? {
         Ok(())
     } else {
         let text = format!("{} is not on a network file system: no data", root.display());
         Err(Failure::new(FailureClass::Other, text))
     }
+}
+
+/// Whether a directory is on an NFS mount, as every mount of EFS is.
+pub(super) fn is_network(root: &Path) -> Result<bool, Failure> {
+    let found = rustix::fs::statfs(root).map_err(|e| unreadable(root, &e.into()))?;
+    Ok(found.f_type == rustix::fs::NFS_SUPER_MAGIC)
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {

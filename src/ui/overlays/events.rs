@@ -20,8 +20,10 @@ pub fn lines(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
     }
     let mut out = Vec::new();
     for event in &service.events {
-        for (i, part) in text::wrap(&event.message, width.saturating_sub(TIME)).into_iter().enumerate() {
-            let time = if i == 0 { event.at.format("%m-%d %H:%M:%S").to_string() } else { String::new() };
+        for (i, part) in
+            text::wrap(view.event(&event.message), width.saturating_sub(TIME)).into_iter().enumerate()
+        {
+            let time = if i == 0 { view.clock(event.at) } else { String::new() };
             out.push(Line::new().cell(TIME, Role::Muted, &time, view.look).text(part));
         }
     }

@@ -22,6 +22,10 @@ use super::view::View;
 
 pub use picker::{Choice, Choices, Pick};
 
+/// Columns that one step moves a raw record sideways, and the farthest it goes.
+const SIDE: usize = 16;
+const SIDE_LIMIT: usize = 4096;
+
 /// What an overlay shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -68,6 +72,8 @@ pub struct Overlay {
     /// What it shows.
     pub kind: Kind,
     scroll: usize,
+    /// Columns by which a raw record is moved to the left; above zero its lines are not broken.
+    side: usize,
     beyond: usize,
     page: usize,
     table: Table,
@@ -92,6 +98,7 @@ impl Overlay {
         Self {
             kind,
             scroll: 0,
+            side: 0,
             beyond: 0,
             page: 0,
             table: Table::default(),
@@ -152,6 +159,14 @@ impl Overlay {
                     return self.last.as_ref().map_or(Outcome::Used, |r| {
                         Outcome::Copy(if *raw { r.raw.clone() } else { r.plain() })
                     });
+                }
+                Action::Left if *raw => {
+                    self.side = self.side.saturating_sub(SIDE);
+                    return Outcome::Used;
+                }
+                Action::Right if *raw => {
+                    self.side = (self.side + SIDE).min(SIDE_LIMIT);
+                    return Outcome::Used;
                 }
                 _ => {}
             },
@@ -272,6 +287,9 @@ impl Overlay {
             Kind::Events => events::lines(view, width),
             Kind::Record { raw, .. } => match &self.last {
                 None => vec![Line::new().muted("there is nothing to show")],
+                Some(record) if *raw && self.side > 0 => {
+                    record.raw.lines().map(|l| Line::new().text(text::from_column(l, self.side))).collect()
+                }
                 Some(record) if *raw => record.raw.lines().flat_map(|l| indented(l, width)).collect(),
                 Some(record) => record.lines(width, view.look),
             },

@@ -19,7 +19,7 @@ use super::{Panel, Room};
 pub struct Attention;
 
 const COLUMNS: &[Column] = &[
-    Column::text("when", 4, 0),
+    Column::text("level", 5, 0),
     Column { grow: 2, ..Column::wide("what", 24, 0) },
     Column { grow: 3, ..Column::wide("why", 28, 1) },
 ];
@@ -51,7 +51,7 @@ impl Records for Rows {
         }
     }
     fn attention(&self, row: usize) -> bool {
-        self.0.get(row).is_some_and(|f| f.level != Level::Note)
+        self.0.get(row).is_some_and(|f| f.level != Level::Low)
     }
     fn none(&self) -> &'static str {
         ""
@@ -68,7 +68,7 @@ impl Panel for Attention {
     fn note<'v>(&self, view: &'v View<'_>) -> Line<'v> {
         let list = findings(view);
         let mut line = Line::new();
-        for level in [Level::Now, Level::Soon, Level::Note] {
+        for level in [Level::High, Level::Medium, Level::Low] {
             let n = list.iter().filter(|f| f.level == level).count();
             if n > 0 {
                 line.push(level.role(), format!("{n} {}  ", level.word().to_lowercase()));
@@ -79,9 +79,9 @@ impl Panel for Attention {
     fn sources(&self) -> &'static [SourceId] {
         &[]
     }
-    fn height(&self, _view: &View<'_>, _width: u16) -> u16 {
-        // always the same, so that a new finding moves nothing below
-        6
+    fn height(&self, view: &View<'_>, _width: u16) -> u16 {
+        // room for the first two is always kept, so that they move nothing below
+        u16::try_from(findings(view).len().clamp(2, 12) + 1).unwrap_or(u16::MAX)
     }
     fn lines<'v>(&self, view: &'v View<'_>, _room: Room) -> Vec<Line<'v>> {
         if !findings(view).is_empty() {
@@ -118,7 +118,7 @@ impl Panel for Attention {
         let finding = findings(view).into_iter().find(|f| f.key == key)?;
         Some(
             Record::new(finding.title.clone(), format!("{}: {}", finding.title, finding.detail), &finding)
-                .role("when", finding.level.role(), finding.level.word())
+                .role("level", finding.level.role(), finding.level.word())
                 .pair("what", finding.title.clone())
                 .pair("why", finding.detail.clone())
                 .pair("source", finding.source.0)

@@ -12,11 +12,6 @@ use super::{Panel, Room};
 /// The panel.
 pub struct Events;
 
-/// Every message of ECS begins with `(service NAME) `, which the title already says.
-fn message(text: &str) -> &str {
-    text.strip_prefix("(service ").and_then(|t| t.split_once(") ")).map_or(text, |t| t.1)
-}
-
 impl Panel for Events {
     fn id(&self) -> PanelId {
         "events"
@@ -34,18 +29,21 @@ impl Panel for Events {
         // always the same, so that a new event moves nothing
         3
     }
-    fn lines<'v>(&self, view: &'v View<'_>, _room: Room) -> Vec<Line<'v>> {
+    fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
         let events = view.world.service.as_ref().map_or(&[][..], |s| &s.events);
         if events.is_empty() {
             return vec![Line::new().muted("ECS has told no event")];
         }
+        let times: Vec<String> = events.iter().map(|e| view.clock(e.at)).collect();
+        let width = times.iter().take(room.height).map(String::len).max().unwrap_or(0);
         events
             .iter()
-            .map(|e| {
+            .zip(times)
+            .map(|(e, time)| {
                 let bad = ["unable", "failed", "unhealthy"].iter().any(|w| e.message.contains(w));
                 Line::new()
-                    .add(Role::Muted, e.at.format("%m-%d %H:%M:%S  ").to_string())
-                    .add(if bad { Role::Warn } else { Role::Text }, message(&e.message))
+                    .add(Role::Muted, format!("{time:width$}  "))
+                    .add(if bad { Role::Warn } else { Role::Text }, view.event(&e.message))
             })
             .collect()
     }

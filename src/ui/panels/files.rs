@@ -7,6 +7,7 @@ use crate::domain::count::{CountSource, FileCount};
 use crate::domain::source::SourceId;
 use crate::domain::units;
 use crate::ui::canvas::Line;
+use crate::ui::chart::{self, Chart};
 use crate::ui::findings::{about, minutes_to_threshold};
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
@@ -34,9 +35,13 @@ impl Panel for Files {
     fn ready(&self, view: &View<'_>) -> bool {
         view.world.file_count.is_some()
     }
+    fn height(&self, view: &View<'_>, width: u16) -> u16 {
+        let compact = Room { width: width.into(), height: 0 };
+        u16::try_from(self.lines(view, compact).len()).unwrap_or(u16::MAX)
+    }
     fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
         let Some(count) = &view.world.file_count else { return Vec::new() };
-        let mut out = summary(view, room.width);
+        let mut out = summary(view, room.width, rows(room, count));
         let mut line = Line::new().muted("counted ").text(view.ago(count.at));
         if let Some(ms) = count.took_ms {
             let took = i64::try_from(ms).unwrap_or(i64::MAX);
@@ -86,6 +91,12 @@ impl Panel for Files {
     }
 }
 
+/// Rows of the chart, where the other lines leave room for one.
+fn rows(room: Room, count: &FileCount) -> Option<usize> {
+    let largest = if count.largest.is_empty() { 0 } else { count.largest.len() + 1 };
+    chart::rows(room.height, 2 + largest, 1).into_iter().next().flatten()
+}
+
 fn origin(count: &FileCount) -> &'static str {
     match count.source {
         CountSource::Path => "counted on the directory",
@@ -102,13 +113,44 @@ pub fn signed(n: f64) -> String {
     format!("{}{digits}", if n < 0.0 { '-' } else { '+' })
 }
 
-/// Count, threshold, growth and forecast, then the trend: two lines.
-pub fn summary<'v>(view: &'v View<'_>, width: usize) -> Vec<Line<'v>> {
-    let look = view.look;
+/// Count, threshold, growth and forecast, then the trend: two lines, or a chart of `rows` rows.
+pub fn summary<'v>(view: &'v View<'_>, width: usize, rows: Option<usize>) -> Vec<Line<'v>> {
     let Some(count) = &view.world.file_count else {
         let (role, text) = view.missing(SourceId::FILES);
-        return vec![Line::new().cell(9, Role::Muted, "files", look).add(role, text)];
+        return vec![Line::new().cell(9, Role::Muted, "files", view.look).add(role, text)];
     };
+    let mut out = vec![headline(view, count)];
+    let threshold = view.env.info.file_count_threshold;
+    let every = view.source(SourceId::FILES).map_or(TimeDelta::seconds(60), |s| s.every);
+    let slots = trend::count_slots(
+        view.world.count_history.iter(),
+        every,
+        width.saturating_sub(chart::GUTTER).min(120),
+    );
+    let used =
+        u64::try_from(u128::from(count.files) * 100 / u128::from(threshold.max(1))).unwrap_or(u64::MAX);
+    let head = Line::new()
+        .cell(9, Role::Muted, "", view.look)
+        .number(8, Role::Muted, &format!("{} %", units::thousands(used)), view.look)
+        .text("   ");
+    if let Some(rows) = rows {
+        let chart = Chart {
+            slots: &slots,
+            every,
+            // a threshold at the very top would not be seen to be crossed
+            top: threshold as f64 * 1.2,
+            mark: (threshold as f64, units::thousands(threshold)),
+            role: Role::Series1,
+        };
+        out.extend(chart.lines(Line::new(), rows, view.look));
+    } else {
+        out.push(head.add(Role::Series1, trend::bars(&slots, trend::Scale::MinMax, &view.look.glyphs)));
+    }
+    out
+}
+
+fn headline<'v>(view: &'v View<'_>, count: &FileCount) -> Line<'v> {
+    let look = view.look;
     let threshold = view.env.info.file_count_threshold;
     let over = count.files > threshold;
     let role = if over { Role::Bad } else { Role::Text };
@@ -130,15 +172,5 @@ pub fn summary<'v>(view: &'v View<'_>, width: usize) -> Vec<Line<'v>> {
     if let Some(old) = view.point_age(count.at, 0) {
         line.push(Role::Stale, format!("  {old}"));
     }
-    let every = view.source(SourceId::FILES).map_or(TimeDelta::seconds(60), |s| s.every);
-    let bars = width.saturating_sub(20).min(120);
-    let slots = trend::count_slots(view.world.count_history.iter(), every, bars);
-    let used =
-        u64::try_from(u128::from(count.files) * 100 / u128::from(threshold.max(1))).unwrap_or(u64::MAX);
-    let trend = Line::new()
-        .cell(9, Role::Muted, "", look)
-        .number(8, Role::Muted, &format!("{} %", units::thousands(used)), look)
-        .text("  ")
-        .add(Role::Series1, trend::bars(&slots, trend::Scale::MinMax, &look.glyphs));
-    vec![line, trend]
+    line
 }

@@ -22,7 +22,7 @@ pub struct Goals;
 
 const COLUMNS: &[Column] = &[
     Column::text("goal", 24, 0),
-    Column::number("target", 13, 0),
+    Column::text("target", 11, 0),
     Column::number("measured", 10, 0),
     Column::text("met", 12, 0),
     Column::number("age", 6, 1),
@@ -63,9 +63,16 @@ fn value(goal: &Goal, value: f64) -> String {
     }
 }
 
-fn target(goal: &Goal) -> String {
-    let sign = if goal.unit == "s" { "<=" } else { ">=" };
-    format!("{sign} {}", value(goal, goal.target))
+/// The limit in one unit, as the guide writes it: `≤ 90 s`, `≤ 2 min`.
+fn target(goal: &Goal, view: &View<'_>) -> String {
+    let [at_most, at_least] = view.look.glyphs.limits;
+    match goal.unit.as_str() {
+        "s" if goal.target >= 120.0 && goal.target % 60.0 == 0.0 => {
+            format!("{at_most} {:.0} min", goal.target / 60.0)
+        }
+        "s" => format!("{at_most} {:.0} s", goal.target),
+        unit => format!("{at_least} {:.0} {unit}", goal.target),
+    }
 }
 
 fn met(goal: &Goal, view: &View<'_>) -> (Role, String) {
@@ -91,7 +98,7 @@ impl Records for Rows<'_> {
         let Some(g) = self.1.get(row) else { return (Role::Text, "".into()) };
         match column {
             0 => (Role::Text, name(&g.id).into()),
-            1 => (Role::Muted, target(g).into()),
+            1 => (Role::Muted, target(g, self.0).into()),
             2 => (Role::Text, g.value.map_or_else(String::new, |v| value(g, v)).into()),
             3 => {
                 let (role, text) = met(g, self.0);
@@ -130,7 +137,7 @@ impl Panel for Goals {
         let (role, met) = met(&goal, view);
         Some(
             Record::new(name(key).to_owned(), key, &goal)
-                .pair("target", target(&goal))
+                .pair("target", target(&goal, view))
                 .pair("measured", goal.value.map_or_else(|| "not yet".into(), |v| value(&goal, v)))
                 .role("met", role, met)
                 .pair("how", how(key))

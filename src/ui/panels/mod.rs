@@ -2,12 +2,14 @@
 //! layout in `screens.rs` gives it a place. A panel says what it shows; drawing, scrolling, selection,
 //! filter and age badge are the same for all and live in `pane.rs`.
 
+mod alarms;
 mod attention;
 mod deployments;
 mod events;
 mod file_system;
 mod files;
 mod goals;
+mod load;
 mod mount_targets;
 mod published;
 mod service;
@@ -30,6 +32,7 @@ pub use sources::Sources as SourceRecords;
 
 /// All panels.
 pub const PANELS: &[&dyn Panel] = &[
+    &alarms::Alarms,
     &attention::Attention,
     &deployments::Deployments,
     &events::Events,

@@ -6,16 +6,22 @@ use crate::domain::ecs::MountsBy;
 use crate::domain::source::SourceId;
 use crate::domain::units;
 use crate::ui::canvas::Line;
+use crate::ui::chart;
 use crate::ui::findings::stopped_badly;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
-use crate::ui::trend;
 use crate::ui::view::{View, revision, rollout, tail, task_state};
 
+use super::load::{self, Load};
 use super::{Panel, Room};
 
 /// The panel.
 pub struct Service;
+
+const LOADS: [Load; 2] = [
+    Load { label: "CPU", namespace: "AWS/ECS", name: "CPUUtilization", role: Role::Series1 },
+    Load { label: "memory", namespace: "AWS/ECS", name: "MemoryUtilization", role: Role::Series2 },
+];
 
 impl Panel for Service {
     fn id(&self) -> PanelId {
@@ -44,15 +50,26 @@ impl Panel for Service {
     fn ready(&self, view: &View<'_>) -> bool {
         view.world.service.is_some()
     }
+    fn height(&self, view: &View<'_>, width: u16) -> u16 {
+        let compact = Room { width: width.into(), height: 0 };
+        u16::try_from(self.lines(view, compact).len()).unwrap_or(u16::MAX)
+    }
     fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
         let mut out = vec![dots(view, room.width)];
         out.extend(rollout_line(view));
-        for (label, name, role) in
-            [("CPU", "CPUUtilization", Role::Series1), ("memory", "MemoryUtilization", Role::Series2)]
-        {
-            out.extend(load(view, label, name, role, room.width));
+        let charts = LOADS.iter().filter(|l| view.series(l.namespace, l.name).is_some()).count();
+        let rows = chart::rows(room.height, out.len() + 1, charts);
+        let charted = rows.iter().any(Option::is_some);
+        if charted {
+            out.push(mounts(view));
         }
-        out.push(mounts(view));
+        let shown = LOADS.iter().filter(|l| view.series(l.namespace, l.name).is_some());
+        for (load, rows) in shown.zip(rows) {
+            out.extend(load::lines(view, load, room.width, rows));
+        }
+        if !charted {
+            out.push(mounts(view));
+        }
         out
     }
     fn record(&self, view: &View<'_>, _key: &str) -> Option<Record> {
@@ -106,7 +123,6 @@ fn rollout_line<'v>(view: &'v View<'_>) -> Option<Line<'v>> {
     if let Some(at) = primary.updated_at.or(primary.created_at) {
         line.push(Role::Text, format!("  {}", view.ago(at)));
     }
-    line.push(Role::Muted, format!("  {}", tail(revision(&primary.task_definition), 24, view.look)));
     if primary.failed > 0 {
         line.push(Role::Bad, format!("  {} failed", primary.failed));
     }
@@ -114,31 +130,7 @@ fn rollout_line<'v>(view: &'v View<'_>) -> Option<Line<'v>> {
     if stopped > 0 {
         line.push(Role::Warn, format!("  {stopped} stopped by failure"));
     }
-    Some(line)
-}
-
-fn load<'v>(
-    view: &'v View<'_>,
-    label: &'static str,
-    name: &str,
-    series_role: Role,
-    width: usize,
-) -> Option<Line<'v>> {
-    let series = view.series("AWS/ECS", name)?;
-    let (at, value) = series.last()?;
-    let role = if value > 80.0 { Role::Warn } else { Role::Text };
-    let old = view.point_age(at, series.period_s);
-    let tail = old.as_ref().map_or(0, |o| o.len() + 2);
-    let bars = width.saturating_sub(20 + tail).min(120);
-    let slots = trend::slots(series, view.now, bars);
-    let mut line = Line::new()
-        .cell(9, Role::Muted, label, view.look)
-        .number(8, role, &format!("{value:.0} %"), view.look)
-        .text("  ")
-        .add(series_role, trend::bars(&slots, trend::Scale::Upto(100.0), &view.look.glyphs));
-    if let Some(old) = old {
-        line.push(Role::Stale, format!("  {old}"));
-    }
+    line.push(Role::Muted, format!("  {}", tail(revision(&primary.task_definition), 24, view.look)));
     Some(line)
 }
 
@@ -147,6 +139,7 @@ fn mounts<'v>(view: &'v View<'_>) -> Line<'v> {
     let line = Line::new().cell(9, Role::Muted, "mounts", view.look);
     let Some(service) = &view.world.service else { return line };
     let far: usize = view.derived.lanes.iter().filter(|l| l.local == Some(0.0)).map(|l| l.tasks).sum();
+    let mut none_old = false;
     let mut line = match service.mounts_by {
         MountsBy::Unknown => return line.add(Role::Unknown, "task definition not read"),
         MountsBy::Volume => line.text("by volume, own zone"),
@@ -157,16 +150,19 @@ fn mounts<'v>(view: &'v View<'_>) -> Line<'v> {
             let now = published.current.version;
             let old =
                 view.world.live_tasks().filter(|t| view.derived.version(t).is_some_and(|v| v != now)).count();
-            let line = line.text(format!("by list v{now}"));
+            let mut line = line.text(format!("by list v{now}"));
             if old > 0 {
-                line.add(Role::Warn, format!("  {old} on an old list"))
-            } else {
-                line.add(Role::Muted, "  none on an old list")
+                line.push(Role::Warn, format!("  {old} on an old list"));
             }
+            none_old = old == 0;
+            line
         }
     };
     if far > 0 {
         line.push(Role::Warn, format!("  {far} with 0 % local"));
+    }
+    if none_old {
+        line.push(Role::Muted, "  none on an old list");
     }
     line
 }

@@ -4,15 +4,19 @@ use crate::app::action::Action;
 use crate::config::theme::Role;
 use crate::domain::source::SourceId;
 use crate::ui::canvas::Line;
+use crate::ui::chart;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
-use crate::ui::trend;
 use crate::ui::view::View;
 
+use super::load::{self, Load};
 use super::{Panel, Room, files, zones};
 
 /// The panel.
 pub struct Storage;
+
+const IO_LIMIT: Load =
+    Load { label: "I/O limit", namespace: "AWS/EFS", name: "PercentIOLimit", role: Role::Series1 };
 
 impl Panel for Storage {
     fn id(&self) -> PanelId {
@@ -33,14 +37,23 @@ impl Panel for Storage {
     fn ready(&self, view: &View<'_>) -> bool {
         !view.derived.lanes.is_empty() || view.world.file_count.is_some() || view.world.file_system.is_some()
     }
+    fn height(&self, view: &View<'_>, width: u16) -> u16 {
+        let compact = Room { width: width.into(), height: 0 };
+        u16::try_from(self.lines(view, compact).len()).unwrap_or(u16::MAX)
+    }
     fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
         let mut out = zones::lanes(view, room.width);
         if view.world.mount_targets.is_none() {
             let (role, text) = view.missing(SourceId::EFS);
             out.push(Line::new().add(role, text));
         }
-        out.extend(files::summary(view, room.width));
-        out.extend(load(view, room.width));
+        let known = usize::from(view.world.file_count.is_some());
+        let charts = known + usize::from(view.series("AWS/EFS", "PercentIOLimit").is_some());
+        // the line of the count stands above its chart
+        let rows = chart::rows(room.height, out.len() + 1, charts);
+        let of = |i: usize| rows.get(i).copied().flatten();
+        out.extend(files::summary(view, room.width, of(0).filter(|_| known > 0)));
+        out.extend(load::lines(view, &IO_LIMIT, room.width, of(known)));
         out
     }
     fn record(&self, view: &View<'_>, _key: &str) -> Option<Record> {
@@ -49,26 +62,4 @@ impl Panel for Storage {
     fn leads_to(&self) -> Option<Action> {
         Some(Action::Storage)
     }
-}
-
-/// The I/O limit, on one line.
-fn load<'v>(view: &'v View<'_>, width: usize) -> Option<Line<'v>> {
-    let series = view.series("AWS/EFS", "PercentIOLimit")?;
-    let (at, value) = series.last()?;
-    let role = if value > 80.0 { Role::Warn } else { Role::Text };
-    let old = view.point_age(at, series.period_s);
-    let tail = old.as_ref().map_or(0, |o| o.len() + 2);
-    let bars = width.saturating_sub(20 + tail).min(120);
-    let mut line = Line::new()
-        .cell(9, Role::Muted, "I/O limit", view.look)
-        .number(8, role, &format!("{value:.0} %"), view.look)
-        .text("  ")
-        .add(
-            Role::Series1,
-            trend::bars(&trend::slots(series, view.now, bars), trend::Scale::Upto(100.0), &view.look.glyphs),
-        );
-    if let Some(old) = old {
-        line.push(Role::Stale, format!("  {old}"));
-    }
-    Some(line)
 }

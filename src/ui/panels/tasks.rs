@@ -71,16 +71,16 @@ impl Rows<'_> {
     }
 }
 
+/// Exit code and reason first: the stop code is the part that may be cut.
 fn why(task: &Task) -> Option<String> {
     let mut parts = Vec::new();
     if let Some(code) = task.exit_code {
         parts.push(format!("exit {code}"));
     }
-    if let Some(code) = &task.stop_code {
-        parts.push(code.clone());
-    }
-    if let Some(reason) = &task.stopped_reason {
-        parts.push(reason.clone());
+    match (&task.stopped_reason, &task.stop_code) {
+        (Some(reason), Some(code)) => parts.push(format!("{reason} ({code})")),
+        (Some(text), None) | (None, Some(text)) => parts.push(text.clone()),
+        (None, None) => {}
     }
     (!parts.is_empty()).then(|| parts.join(": "))
 }
