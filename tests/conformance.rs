@@ -1,6 +1,6 @@
 //! One table of behaviours that every AWS behind the ports must show: the simulated one, and the real adapter
 //! against an endpoint. A runner brings a [`Subject`]: the ports, and what stands in that account.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says where by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says where by panicking")]
 
 #[path = "conformance/account.rs"]
 mod account;

@@ -1,6 +1,7 @@
 //! Seeded runs of two operators on one journal against the simulated AWS, with random faults, lost answers, crashes
 //! after any entry and changes from outside. `MIHARU_SIMULATION_RUNS` sets how many, `MIHARU_SIMULATION_SEED` runs
 //! one of them alone.
+#![expect(clippy::disallowed_macros, reason = "says what was simulated")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

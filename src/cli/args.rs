@@ -73,6 +73,26 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What should be scaled and why; exit 3 if something of severity medium or high is to be done
+    Recommend {
+        /// One JSON object instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// Which published entry a path is routed to, and the share that moves when there is one more
+    Route {
+        /// Paths as tasks see them
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<String>,
+        /// Number of entries; else the environment's published list
+        #[arg(long, value_name = "N", conflicts_with = "list", value_parser = clap::value_parser!(u32).range(1..=1000))]
+        targets: Option<u32>,
+        /// A file with the published JSON
+        #[arg(long, value_name = "FILE")]
+        list: Option<PathBuf>,
+    },
+    /// The least-privilege IAM policy as JSON; with --read-only that of watching alone
+    Iam,
     /// What is reachable, permitted, misconfigured, with the remedy
     Doctor,
     /// Print a generated document

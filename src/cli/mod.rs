@@ -24,6 +24,8 @@ mod demo;
 mod doctor;
 mod log;
 mod print;
+mod recommend;
+mod route;
 mod snapshot;
 pub mod text;
 
@@ -76,12 +78,23 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
         Some(Command::Print { what, list: true, .. }) => print::list(*what, &loaded),
         Some(Command::Print { what, name, .. }) => print::document(*what, name.as_deref(), Some(&loaded)),
         Some(Command::Demo(demo)) => demo::run(demo, &loaded, &inputs),
+        Some(Command::Iam) => {
+            out(&serde_json::to_string_pretty(&crate::domain::iam::policy(loaded.config.read_only))?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Route { paths, targets: Some(n), .. }) => route::run(paths, &route::numbered(*n)),
+        Some(Command::Route { paths, list: Some(file), .. }) => match route::of_file(file) {
+            Ok(entries) => route::run(paths, &entries),
+            Err(why) => Ok(usage(&why)),
+        },
         _ if loaded.config.environments.is_empty() => {
             say(NO_ENVIRONMENT);
             Ok(ExitCode::from(USAGE))
         }
         None => real_console(&loaded, &inputs),
         Some(Command::Snapshot { json }) => snapshot::run(&loaded.config, *json),
+        Some(Command::Recommend { json }) => recommend::run(&loaded.config, *json),
+        Some(Command::Route { paths, .. }) => route::of_environment(&loaded.config, paths),
         Some(Command::Doctor) => doctor::run(&loaded, &inputs),
     }
 }

@@ -91,11 +91,10 @@ impl Turn {
         match self {
             Self::Nothing => 0,
             Self::Disarmed | Self::Vetoed => 4,
-            Self::Held(outcome) => outcome.exit(),
             Self::Applied { rolled_back: true, .. } | Self::Applied { verdict: Some(Verdict::Worse), .. } => {
                 1
             }
-            Self::Applied { outcome, .. } => outcome.exit(),
+            Self::Held(outcome) | Self::Applied { outcome, .. } => outcome.exit(),
         }
     }
 }

@@ -45,9 +45,7 @@ impl Observer {
         .await;
         for reading in readings {
             world.merge(&reading);
-            if let Err(failure) = reading.result {
-                return Err(failure);
-            }
+            reading.result?;
         }
         Ok(world)
     }
@@ -57,7 +55,9 @@ impl Observer {
 pub(super) fn sources_of(operation: &Operation) -> &'static [SourceId] {
     match operation {
         Operation::CreateMountTarget { .. } => &[SourceId::EFS, SourceId::SUBNETS],
-        Operation::DeleteMountTarget { .. } | Operation::UpdateFileSystem { .. } => &[SourceId::EFS],
+        Operation::DeleteMountTarget { .. }
+        | Operation::UpdateFileSystem { .. }
+        | Operation::PutLifecycleConfiguration { .. } => &[SourceId::EFS],
         Operation::PutParameter { .. } => &[SourceId::EFS, SourceId::SSM],
         Operation::ForceNewDeployment { .. }
         | Operation::UpdateDesiredCount { .. }
@@ -65,7 +65,6 @@ pub(super) fn sources_of(operation: &Operation) -> &'static [SourceId] {
         | Operation::RegisterTaskDefinition { .. }
         | Operation::UpdateCapacityProviders { .. } => &[SourceId::ECS, SourceId::SSM],
         Operation::RegisterScalableTarget { .. } => &[SourceId::ECS, SourceId::AUTOSCALING],
-        Operation::PutLifecycleConfiguration { .. } => &[SourceId::EFS],
         Operation::PutRetentionPolicy { .. } => &[],
     }
 }

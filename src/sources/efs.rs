@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::seldom::Seldom;
-use super::{AT_ONCE, Built, Observation, PAGES, Pace, Setup, Source, file_system_of, optional, paced, parts};
+use super::{
+    AT_ONCE, Built, Observation, PAGES, Pace, Setup, Source, file_system_of, optional, paced, parts,
+};
 use crate::aws::{Answer, Aws, all_pages};
 use crate::domain::facts::Facts;
 use crate::domain::source::{Failure, FailureClass, SourceId};

@@ -109,8 +109,10 @@ impl Intercept for ListedOnly {
         _components: &RuntimeComponents,
         _cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let kind = context.response().headers().get("content-type").unwrap_or_default();
-        if kind.to_ascii_lowercase().starts_with("text/html") {
+        let headers = context.response().headers();
+        let kind = headers.get("content-type").unwrap_or_default();
+        let empty = headers.get("content-length") == Some("0");
+        if !empty && kind.to_ascii_lowercase().starts_with("text/html") {
             return Err("it is a web page".into());
         }
         Ok(())

@@ -78,9 +78,10 @@ impl SdkAws {
 
     fn failed(&self, used: &Arc<Clients>, failure: Failure) -> Failure {
         // Without a code no service was asked: there was nothing to sign with.
-        let missing = used.missing_profile.as_ref().filter(|_| {
-            failure.class == FailureClass::Credentials && failure.code.is_none()
-        });
+        let missing = used
+            .missing_profile
+            .as_ref()
+            .filter(|_| failure.class == FailureClass::Credentials && failure.code.is_none());
         let said = missing.map(|profile| Failure { action: failure.action.clone(), ..profile.failure() });
         let failure = self.pool.failed(used, failure);
         said.unwrap_or(failure)
