@@ -26,7 +26,7 @@
 //!        ▼ Event::Observed   (one bounded inbox; a full one delays the poller, never the screen)
 //!  app::update               World::merge: a failed reading changes nothing but its source's state
 //!        ▼
-//!  runtime::ui_loop          waits on the inbox and on nothing else; a key is drawn at once, data ≤ 30/s
+//!  runtime::ui_loop          keys first, then the inbox, nothing else; a key is drawn at once, data ≤ 30/s
 //!        ▼
 //!  ui                        draws &State; only changed cells leave, in one synchronized write
 //! ```
@@ -51,8 +51,8 @@
 //!
 //! | what | the one file | the one line |
 //! | --- | --- | --- |
-//! | a source | `src/sources/<name>.rs`, with a type that implements [`sources::Source`] and a `build` function | its line in `sources::registry` (`src/sources/mod.rs`). A source of plain metrics returns [`domain::facts::Facts::Metrics`] and needs nothing else; one that knows something nobody knew before adds its variant to `Facts` and its field to `World` |
-//! | a panel | `src/ui/panels/<name>.rs`, with a type that implements `ui::panels::Panel` | its line in the registry of `src/ui/panels/mod.rs`; a panel that no layout names is reachable by the palette |
+//! | a source | `src/sources/<name>.rs`, with a type that implements [`sources::Source`] and a `build` function | its `mod` line and, right below, its line in `sources::registry` (`src/sources/mod.rs`). A source of plain metrics returns [`domain::facts::Facts::Metrics`] and needs nothing else; one that knows something nobody knew before adds its variant to `Facts` and its field to `World` |
+//! | a panel | `src/ui/panels/<name>.rs`, with a unit struct that implements `ui::panels::Panel` | its `mod` line and its line in `ui::panels::PANELS` (`src/ui/panels/mod.rs`); a layout in `src/ui/screens.rs` gives it a place |
 //! | a theme | `themes/<name>.toml` | none: the folder is embedded. A user's own goes to `$XDG_CONFIG_HOME/miharu/themes/` |
 //! | a keymap | `keymaps/<name>.toml` | none: the folder is embedded. A user's own goes to `$XDG_CONFIG_HOME/miharu/keymaps/` |
 //! | a scenario | `src/simulated/scenarios/<name>.toml` | none: the folder is embedded. A user's own: `--scenario FILE` |
