@@ -19,6 +19,7 @@ mod file;
 mod forms;
 mod inputs;
 pub mod keymap;
+mod keymap_changes;
 mod keymap_file;
 mod load;
 pub mod model;

@@ -30,16 +30,19 @@ pub const SCREENS: &[Screen] = &[
             Part::Rows(&[
                 Part::Columns(&[(1, panel("storage", 50, 7, 0, 2)), (1, panel("service", 50, 7, 0, 3))]),
                 panel("attention", 60, 6, 1, 0),
+                panel("changes", 60, 3, 0, 1),
                 Part::Columns(&[(1, panel("trends", 50, 6, 1, 5)), (1, panel("events", 50, 6, 0, 6))]),
                 panel("sources", 60, 2, 0, 4),
             ]),
             Part::Rows(&[
                 Part::Columns(&[(1, panel("storage", 50, 7, 0, 2)), (1, panel("service", 50, 7, 0, 3))]),
                 panel("attention", 60, 6, 1, 0),
+                panel("changes", 60, 3, 0, 1),
                 panel("sources", 60, 2, 0, 4),
             ]),
             Part::Rows(&[
                 panel("attention", 38, 3, 1, 0),
+                panel("changes", 38, 3, 0, 1),
                 panel("storage", 38, 5, 0, 2),
                 panel("service", 38, 4, 0, 3),
                 panel("sources", 38, 2, 0, 4),
@@ -78,5 +81,31 @@ pub const SCREENS: &[Screen] = &[
             panel("tasks", 38, 4, 4, 0),
             panel("events", 38, 3, 1, 3),
         ])],
+    },
+    Screen {
+        name: "changes",
+        action: Action::Changes,
+        focus: "proposals",
+        layouts: &[
+            Part::Rows(&[
+                panel("proposals", 60, 6, 2, 0),
+                Part::Columns(&[(1, panel("in-flight", 46, 5, 0, 3)), (1, panel("brakes", 46, 6, 0, 2))]),
+                panel("guardrails", 60, 5, 1, 4),
+                panel("undecided", 60, 3, 0, 5),
+            ]),
+            Part::Rows(&[
+                panel("proposals", 38, 5, 2, 0),
+                panel("in-flight", 38, 2, 0, 2),
+                panel("brakes", 38, 4, 0, 3),
+                panel("guardrails", 38, 4, 1, 4),
+                panel("undecided", 38, 2, 0, 5),
+            ]),
+        ],
+    },
+    Screen {
+        name: "journal",
+        action: Action::Journal,
+        focus: "journal",
+        layouts: &[Part::Rows(&[panel("journal", 38, 6, 3, 0), panel("change-log", 38, 5, 1, 2)])],
     },
 ];

@@ -3,18 +3,26 @@
 //! filter and age badge are the same for all and live in `pane.rs`.
 
 mod attention;
+mod brakes;
+mod change_log;
+mod changes;
 mod deployments;
 mod events;
 mod file_system;
 mod files;
 mod goals;
+mod guardrails;
+mod in_flight;
+mod journal;
 mod mount_targets;
+mod proposals;
 mod published;
 mod service;
 mod sources;
 mod storage;
 mod tasks;
 mod trends;
+mod undecided;
 mod zones;
 
 use crate::app::action::Action;
@@ -31,18 +39,26 @@ pub use sources::Sources as SourceRecords;
 /// All panels.
 pub const PANELS: &[&dyn Panel] = &[
     &attention::Attention,
+    &brakes::Brakes,
+    &change_log::ChangeLog,
+    &changes::ChangesBrief,
     &deployments::Deployments,
     &events::Events,
     &file_system::FileSystem,
     &files::Files,
     &goals::Goals,
+    &guardrails::Guardrails,
+    &in_flight::InFlight,
+    &journal::JournalEntries,
     &mount_targets::MountTargets,
+    &proposals::Proposals,
     &published::PublishedList,
     &service::Service,
     &sources::SourcesLine,
     &storage::Storage,
     &tasks::Tasks,
     &trends::Trends,
+    &undecided::Undecided,
     &zones::Zones,
 ];
 
@@ -88,6 +104,10 @@ pub trait Panel: Sync {
     /// Everything about the row of that key; without a table, about the panel's subject (empty key).
     fn record(&self, _view: &View<'_>, _key: &str) -> Option<Record> {
         None
+    }
+    /// Whether its rows are recommendations, keyed by id.
+    fn proposes(&self) -> bool {
+        false
     }
     /// The screen that shows more of this.
     fn leads_to(&self) -> Option<Action> {
