@@ -113,10 +113,9 @@ fn refusal(state: &State, question: &Question) -> Option<String> {
         Question::Approve { recommendation, plan } => {
             why_not_approved(changes, recommendation, plan, state.now >= plan.expires_at)
         }
-        Question::Reject { recommendation } | Question::Snooze { recommendation } => changes
-            .proposal(recommendation)
-            .is_none()
-            .then(|| "it is not recommended any more".to_owned()),
+        Question::Reject { recommendation } | Question::Snooze { recommendation } => {
+            changes.proposal(recommendation).is_none().then(|| "it is not recommended any more".to_owned())
+        }
         Question::Arm | Question::ArmNamed if mode != Mode::Auto => {
             Some("mode is approve: only auto mode can be armed".into())
         }
@@ -171,10 +170,8 @@ pub(super) fn answer(state: &mut State, answer: &Answer) -> Vec<Effect> {
         return Vec::new();
     }
     let early = state.now < asking.ready_at;
-    let fits = matches!(
-        (answer, asking.question.wants_text()),
-        (Answer::Confirm, false) | (Answer::Text(_), true)
-    );
+    let fits =
+        matches!((answer, asking.question.wants_text()), (Answer::Confirm, false) | (Answer::Text(_), true));
     if early || !fits {
         asking.ready_at = asking.ready_at.max(state.now + if early { LONGER } else { PAUSE });
         asking.told = early.then(|| "too quick to be meant: wait a moment, then answer".to_owned());
@@ -239,5 +236,8 @@ fn last_applied(changes: &Changes) -> Option<String> {
         changes.journal.iter().any(|e| e.change.as_deref() == Some(change) && e.event == kind)
     };
     let newest = changes.journal.iter().rev().filter(|e| e.event == EntryKind::Succeeded);
-    newest.filter_map(|e: &Entry| e.change.as_deref()).find(|c| !of(c, EntryKind::RolledBack)).map(str::to_owned)
+    newest
+        .filter_map(|e: &Entry| e.change.as_deref())
+        .find(|c| !of(c, EntryKind::RolledBack))
+        .map(str::to_owned)
 }

@@ -8,8 +8,8 @@ use super::catalog::KEYMAPS;
 use super::chord;
 use super::document::{Document, tables};
 use super::error::{ConfigError, Mistake, Origin, Wrong};
-use super::keymap_changes;
 use super::keymap::{Binding, Chord, Context, Keymap, Resolution};
+use super::keymap_changes;
 use super::report::Report;
 use crate::app::action::Action;
 
@@ -229,7 +229,8 @@ fn prefixes(entries: &[Entry], report: &mut Report) {
 /// Yes has a key of its own. Said at the one that came later.
 fn yes_is_apart(entries: &[Entry], report: &mut Report) {
     for yes in entries.iter().filter(|e| e.binding.run == Action::Confirm) {
-        let Some(other) = entries.iter().find(|e| keymap_changes::shares_yes(&yes.binding, &e.binding)) else {
+        let Some(other) = entries.iter().find(|e| keymap_changes::shares_yes(&yes.binding, &e.binding))
+        else {
             continue;
         };
         let (here, there) = if other.level > yes.level { (other, yes) } else { (yes, other) };

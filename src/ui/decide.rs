@@ -49,6 +49,9 @@ impl Ui {
     /// What an action means while a question is open.
     pub(super) fn answer(&mut self, action: Action, question: &Question) -> Reply {
         let typed = question.wants_text();
+        if let Some(overlay) = self.overlays.last_mut() {
+            overlay.ask.refused_paste = false;
+        }
         let answer = match action {
             Action::Quit | Action::Disarm | Action::Veto => return Reply::Event(Event::Action(action)),
             Action::Open if typed => {

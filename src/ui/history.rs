@@ -31,7 +31,8 @@ pub fn kind(kind: EntryKind) -> (Role, &'static str) {
 }
 
 /// Members of a detail that say most, in that order.
-const TELLING: &[&str] = &["title", "reason", "why", "verdict", "error", "text", "guardrail", "cli", "operation"];
+const TELLING: &[&str] =
+    &["title", "reason", "why", "verdict", "error", "text", "guardrail", "cli", "operation"];
 
 /// The detail in a line: the member that says most, else the JSON.
 pub fn summary(entry: &Entry) -> String {

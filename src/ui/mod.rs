@@ -323,7 +323,10 @@ impl Ui {
         };
         chrome::foot(&mut canvas, Rect { y: area.bottom() - 1, height: 1, ..area }, &view, &foot);
         let shelf = Shelf { keymap: &self.keymap, themes: &self.themes, theme: &self.theme };
-        if let Some(overlay) = self.overlays.last_mut() {
+        // a question leaves what it is about on the screen
+        let asking = usize::from(self.overlays.last().is_some_and(|o| o.kind == Kind::Ask));
+        let from = self.overlays.len().saturating_sub(1 + asking);
+        for overlay in self.overlays.iter_mut().skip(from) {
             overlay.draw(&mut canvas, body, &view, &shelf);
         }
     }

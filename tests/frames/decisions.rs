@@ -53,7 +53,9 @@ fn publish(n: u32, title: &str) -> Step {
         service: "ssm".into(),
         operation: "PutParameter".into(),
         input: json!({"Name": "/efs-mount-autoscaling/mount-targets", "Value": value, "Type": "String", "Overwrite": true}),
-        cli: format!("aws ssm put-parameter --name /efs-mount-autoscaling/mount-targets --value '{value}' --type String --overwrite"),
+        cli: format!(
+            "aws ssm put-parameter --name /efs-mount-autoscaling/mount-targets --value '{value}' --type String --overwrite"
+        ),
     };
     let operation =
         Operation::PutParameter { name: "/efs-mount-autoscaling/mount-targets".into(), entries, text: None };
@@ -80,7 +82,10 @@ pub fn plan(change: &str) -> Plan {
         title: "add a mount target in 1d".into(),
         steps: vec![create(), publish(2, "publish the list with it"), redeploy(3)],
         fingerprint: Fingerprint {
-            mount_targets: Some(vec!["fsmt-0a1b2c3d4e5f60000 available".into(), "fsmt-0a1b2c3d4e5f60001 available".into()]),
+            mount_targets: Some(vec![
+                "fsmt-0a1b2c3d4e5f60000 available".into(),
+                "fsmt-0a1b2c3d4e5f60001 available".into(),
+            ]),
             parameter_version: Some(7),
             primary_deployment: Some("ecs-svc/PRIMARY".into()),
             ..Fingerprint::default()
@@ -134,7 +139,13 @@ pub fn add(change: &str) -> Proposal {
         recommendation: recommendation(ADD, Severity::High, "add a mount target in 1d"),
         guardrails: vec![
             guardrail(name::DATA_FRESHNESS, false, Binds::All, "efs, ecs, ssm and count are fresh", 0),
-            guardrail(name::COOL_DOWN, true, Binds::Auto, "the change before was verified 55 s ago; 5 min between two that add", 4),
+            guardrail(
+                name::COOL_DOWN,
+                true,
+                Binds::Auto,
+                "the change before was verified 55 s ago; 5 min between two that add",
+                4,
+            ),
         ],
         plan: Ok(plan(change)),
     }
@@ -166,7 +177,8 @@ pub fn others() -> Vec<Proposal> {
 }
 
 pub fn propose(state: &mut State, proposals: Vec<Proposal>) {
-    let not_enough = vec![("raise-throughput".to_owned(), "PercentIOLimit has no data point within 3 min".to_owned())];
+    let not_enough =
+        vec![("raise-throughput".to_owned(), "PercentIOLimit has no data point within 3 min".to_owned())];
     let at = state.now;
     update(state, Event::Proposed { environment: 0, proposals, not_enough }, at);
 }
@@ -183,11 +195,29 @@ pub fn journal(state: &mut State) {
         (EntryKind::Note, None, None, "taro@bastion", json!({"text": "started, nothing was in flight"})),
         (EntryKind::Proposed, Some("c-41"), None, "miharu", json!({"plan": {"title": "redeploy file-svc"}})),
         (EntryKind::Approved, Some("c-41"), None, "taro@bastion", json!({})),
-        (EntryKind::Started, Some("c-41"), Some(1), "miharu", json!({"request": {"cli": "aws ecs update-service --force-new-deployment"}})),
+        (
+            EntryKind::Started,
+            Some("c-41"),
+            Some(1),
+            "miharu",
+            json!({"request": {"cli": "aws ecs update-service --force-new-deployment"}}),
+        ),
         (EntryKind::Succeeded, Some("c-41"), Some(1), "miharu", json!({"deployment_id": "ecs-svc/PRIMARY"})),
         (EntryKind::Verified, Some("c-41"), None, "miharu", json!({"verdict": "better"})),
-        (EntryKind::Proposed, Some("c-42"), None, "miharu", json!({"plan": {"title": "add a mount target in 1d"}})),
-        (EntryKind::Refused, Some("c-42"), None, "miharu", json!({"guardrail": "cool-down", "reason": "4 min left"})),
+        (
+            EntryKind::Proposed,
+            Some("c-42"),
+            None,
+            "miharu",
+            json!({"plan": {"title": "add a mount target in 1d"}}),
+        ),
+        (
+            EntryKind::Refused,
+            Some("c-42"),
+            None,
+            "miharu",
+            json!({"guardrail": "cool-down", "reason": "4 min left"}),
+        ),
     ];
     let all = i64::try_from(entries.len()).unwrap();
     for (i, (event, change, step, by, detail)) in (1i64..).zip(entries) {
@@ -196,7 +226,8 @@ pub fn journal(state: &mut State) {
             at: ago((all - i) * 61),
             environment: "prod".into(),
             change: change.map(str::to_owned),
-            rule: change.map(|c| if c == "c-41" { "redeploy-service" } else { "add-mount-target" }.to_owned()),
+            rule: change
+                .map(|c| if c == "c-41" { "redeploy-service" } else { "add-mount-target" }.to_owned()),
             event,
             by: by.into(),
             step,
@@ -260,7 +291,8 @@ pub fn braked() -> State {
 
 /// Text that tries to leave its cell, in everything that a plan shows.
 pub fn nasty() -> State {
-    let nasty = "\u{1b}[2J\u{1b}]0;owned\u{7}evil\u{202e}txt\u{200b}\r\nsecond 日本語 👩\u{200d}👩\u{200d}👧 ";
+    let nasty =
+        "\u{1b}[2J\u{1b}]0;owned\u{7}evil\u{202e}txt\u{200b}\r\nsecond 日本語 👩\u{200d}👩\u{200d}👧 ";
     let long = nasty.repeat(12);
     let mut state = scenes::calm();
     brake(&mut state, Mode::Approve, false);

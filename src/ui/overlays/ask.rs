@@ -17,8 +17,8 @@ pub struct Ask {
     pub wants_text: bool,
     /// The text.
     pub field: Field,
-    /// Whether pasted text was turned away.
-    refused_paste: bool,
+    /// Whether pasted text was turned away since the last answer.
+    pub refused_paste: bool,
     asked: Option<std::mem::Discriminant<Question>>,
 }
 
@@ -59,7 +59,13 @@ impl Ask {
     }
 
     /// What is asked and how to answer.
-    pub fn lines(&self, asking: &Asking, view: &View<'_>, shelf: &Shelf<'_>, width: usize) -> Vec<Line<'static>> {
+    pub fn lines(
+        &self,
+        asking: &Asking,
+        view: &View<'_>,
+        shelf: &Shelf<'_>,
+        width: usize,
+    ) -> Vec<Line<'static>> {
         let mut out = Vec::new();
         let mut say = |role: Role, words: &str| {
             out.extend(text::wrap(words, width).into_iter().map(|l| Line::new().add(role, l)));
@@ -69,8 +75,11 @@ impl Ask {
         let changes = &view.env.changes;
         let title_of = |change: &str| {
             let flight = changes.in_flight.as_ref().filter(|p| p.change == *change).map(|p| p.title.clone());
-            let rule =
-                changes.journal.iter().find(|e| e.change.as_deref() == Some(change)).and_then(|e| e.rule.clone());
+            let rule = changes
+                .journal
+                .iter()
+                .find(|e| e.change.as_deref() == Some(change))
+                .and_then(|e| e.rule.clone());
             flight.or(rule).unwrap_or_default()
         };
         match &asking.question {
@@ -117,7 +126,11 @@ impl Ask {
         }
         out.push(Line::new());
         self.answers(&mut out, asking, view, shelf);
-        let told = if self.refused_paste { Some("pasted text is not taken: type it") } else { asking.told.as_deref() };
+        let told = if self.refused_paste {
+            Some("pasted text is not taken: type it")
+        } else {
+            asking.told.as_deref()
+        };
         // always there, so that the box keeps its size
         out.push(Line::new().add(Role::Warn, told.unwrap_or_default().to_owned()));
         out
@@ -135,7 +148,9 @@ impl Ask {
                     .text(self.field.text.clone())
                     .add(Role::Accent, glyphs.caret),
             );
-            out.push(Line::new().add(Role::Key, enter).muted(" done   ").add(Role::Key, esc).muted(" cancel"));
+            out.push(
+                Line::new().add(Role::Key, enter).muted(" done   ").add(Role::Key, esc).muted(" cancel"),
+            );
             return;
         }
         let yes = match asking.question {

@@ -232,7 +232,9 @@ impl Overlay {
             Kind::Plan(_) if self.reading.not_yet().is_some() => {
                 &[(Action::Reject, "reject"), (Action::Snooze, "put off"), (Action::Back, "close")]
             }
-            Kind::Plan(_) => &[(Action::Approve, "approve"), (Action::Reject, "reject"), (Action::Back, "close")],
+            Kind::Plan(_) => {
+                &[(Action::Approve, "approve"), (Action::Reject, "reject"), (Action::Back, "close")]
+            }
             Kind::Ask => &[],
             Kind::Pick(_) => &[(Action::Open, "choose"), (Action::Back, "close")],
             _ => &[(Action::Copy, "copy"), (Action::Back, "close")],
@@ -241,8 +243,10 @@ impl Overlay {
 
     /// Draws it over `screen`.
     pub fn draw(&mut self, canvas: &mut Canvas<'_>, screen: Rect, view: &View<'_>, shelf: &Shelf<'_>) {
-        if let Kind::Plan(id) = &self.kind {
-            self.reading.refresh(view.env.changes.proposal(id));
+        if let Kind::Plan(id) = &self.kind
+            && !self.reading.refresh(view.env.changes.proposal(id))
+        {
+            self.scroll = 0;
         }
         if let Kind::Record { panel, key, .. } = &self.kind {
             let now = match panel {

@@ -27,10 +27,10 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Takes the proposal as it is now. A plan that does something else is to be read anew.
-    pub fn refresh(&mut self, now: Option<&Proposal>) {
+    /// Takes the proposal as it is now; `false` for a plan that does something else, which is to be read anew.
+    pub fn refresh(&mut self, now: Option<&Proposal>) -> bool {
         self.gone = now.is_none();
-        let Some(now) = now else { return };
+        let Some(now) = now else { return true };
         let same = match (self.shown.as_ref().map(|p| &p.plan), &now.plan) {
             (Some(Ok(then)), Ok(now)) => same_substance(then, now),
             (Some(Err(_)), Err(_)) => true,
@@ -38,6 +38,7 @@ impl Reading {
         };
         self.seen &= same;
         self.shown = Some(now.clone());
+        same
     }
 
     /// Why it cannot be approved now; `None`: it can.
@@ -169,7 +170,12 @@ fn plan_lines(
 ) {
     head(out, &format!("plan, {}", plural(plan.steps.len(), "step", "steps")));
     if plan.restart_only {
-        out.extend(wrapped(Role::Warn, "restart only: it repairs, and there is nothing to return to", 0, width));
+        out.extend(wrapped(
+            Role::Warn,
+            "restart only: it repairs, and there is nothing to return to",
+            0,
+            width,
+        ));
     }
     for step in &plan.steps {
         step_lines(out, step, width);
@@ -191,7 +197,12 @@ fn plan_lines(
     for line in rests {
         out.extend(wrapped(Role::Text, &line, 0, width));
     }
-    out.extend(wrapped(Role::Muted, "A plan is refused when one of these is different at the time.", 0, width));
+    out.extend(wrapped(
+        Role::Muted,
+        "A plan is refused when one of these is different at the time.",
+        0,
+        width,
+    ));
     head(out, "valid");
     let expires = plan.expires_at.format("%H:%M:%S UTC");
     let (role, left) = if plan.expires_at > view.now {

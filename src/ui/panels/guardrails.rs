@@ -94,9 +94,11 @@ impl Records for Rows<'_> {
     fn sort_key(&self, row: usize, column: usize) -> SortKey {
         match (column, self.rows.get(row)) {
             (1, Some(r)) => SortKey::Number(f64::from(u8::from(!r.guardrail.holds))),
-            (2, Some(r)) => r.guardrail.until.filter(|_| r.guardrail.holds).map_or(SortKey::Missing, |at| {
-                SortKey::Number((at - self.view.now).num_seconds() as f64)
-            }),
+            (2, Some(r)) => r
+                .guardrail
+                .until
+                .filter(|_| r.guardrail.holds)
+                .map_or(SortKey::Missing, |at| SortKey::Number((at - self.view.now).num_seconds() as f64)),
             _ => SortKey::Text(self.cell(row, column).1.to_lowercase()),
         }
     }
@@ -133,9 +135,10 @@ impl Panel for Guardrails {
         let rows = rows(view);
         let row = rows.iter().find(|r| key(r) == wanted)?;
         let (role, word) = state(row.guardrail);
-        let ends = row.guardrail.until.map(|at| {
-            format!("{}, at {}", countdown(at, view.now), at.format("%Y-%m-%d %H:%M:%S UTC"))
-        });
+        let ends = row
+            .guardrail
+            .until
+            .map(|at| format!("{}, at {}", countdown(at, view.now), at.format("%Y-%m-%d %H:%M:%S UTC")));
         Some(
             Record::new(row.guardrail.name.clone(), row.guardrail.name.clone(), row.guardrail)
                 .role("state", role, word)
