@@ -4,6 +4,10 @@
 
 #[path = "frames/answers.rs"]
 mod answers;
+#[path = "frames/changes.rs"]
+mod changes;
+#[path = "frames/decisions.rs"]
+mod decisions;
 #[path = "frames/harness.rs"]
 mod harness;
 #[path = "frames/parts.rs"]
@@ -28,7 +32,8 @@ use proptest::prelude::*;
 use scenes::Scene;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
-const SCREENS: [Action; 3] = [Action::Overview, Action::Storage, Action::Tasks];
+const SCREENS: [Action; 5] =
+    [Action::Overview, Action::Storage, Action::Tasks, Action::Changes, Action::Journal];
 
 /// What opens above the screens, and how.
 const OVERLAYS: &[(&str, &[Action])] = &[
@@ -258,7 +263,7 @@ fn pictures_for_eyes() {
     }
     for (name, scene) in scenes::ALL {
         for size in SIZES {
-            for (screen, action) in ["1", "2", "3"].into_iter().zip(SCREENS) {
+            for (screen, action) in ["1", "2", "3", "6", "7"].into_iter().zip(SCREENS) {
                 for theme in ["dark", "light", "ansi", "mono", "contrast"] {
                     let mut shown = Screen::new(scene(), size, theme, &Glyphs::UNICODE);
                     shown.act(action);

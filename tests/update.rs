@@ -3,12 +3,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use miharu::app::action::Action;
+use miharu::app::changes::{Brakes, ENTRIES_KEPT, Progress};
 use miharu::app::effect::Effect;
 use miharu::app::event::Event;
 use miharu::app::state::{EnvironmentInfo, State};
 use miharu::app::update::update;
 use miharu::domain::facts::Facts;
 use miharu::domain::identity::Identity;
+use miharu::domain::journal::{Entry, EntryKind};
 use miharu::domain::snapshot::Mode;
 use miharu::domain::source::{Failure, FailureClass, Reading, SourceId};
 
@@ -156,4 +158,87 @@ fn a_source_that_is_off_says_why_and_a_dead_task_is_a_failure() {
     update(&mut state, Event::TaskDied { name: "poller ecs".into(), why: "boom".into() }, at(1));
     let entry = state.failures.back().unwrap();
     assert!(entry.failure.text.contains("poller ecs") && entry.failure.text.contains("boom"));
+}
+
+fn entry(seq: i64, event: EntryKind, change: Option<&str>) -> Event {
+    let entry = Entry {
+        seq,
+        at: at(seq),
+        environment: "one".into(),
+        change: change.map(str::to_owned),
+        rule: None,
+        event,
+        by: "taro".into(),
+        step: None,
+        detail: serde_json::Value::Null,
+    };
+    Event::Journaled { environment: 0, entry }
+}
+
+#[test]
+fn the_journal_is_in_order_holds_each_position_once_and_is_bounded() {
+    let mut state = state();
+    for seq in [1, 3, 2, 3, 1] {
+        update(&mut state, entry(seq, EntryKind::Note, None), at(0));
+    }
+    let seqs =
+        |state: &State| state.environments[0].changes.journal.iter().map(|e| e.seq).collect::<Vec<_>>();
+    assert_eq!(seqs(&state), [1, 2, 3]);
+    for seq in 4..5_000 {
+        update(&mut state, entry(seq, EntryKind::Note, None), at(0));
+    }
+    assert_eq!(seqs(&state).len(), ENTRIES_KEPT);
+    assert_eq!(state.environments[0].changes.journal.back().unwrap().seq, 4_999);
+    assert!(state.environments[1].changes.journal.is_empty(), "of the other environment");
+}
+
+#[test]
+fn a_journal_that_fails_is_told_until_it_works_again() {
+    let mut state = state();
+    update(&mut state, Event::JournalFailed { environment: 0, why: "disk full".into() }, at(1));
+    assert_eq!(state.environments[0].changes.journal_error.as_deref(), Some("disk full"));
+    assert!(state.failures.back().unwrap().failure.text.contains("disk full"));
+    update(&mut state, entry(1, EntryKind::Note, None), at(2));
+    assert_eq!(state.environments[0].changes.journal_error, None);
+}
+
+#[test]
+fn a_freeze_is_at_once_and_its_end_is_asked_for() {
+    let mut state = state();
+    let brakes = |frozen_by_operator| {
+        let brakes = Brakes { mode: Mode::Auto, frozen_by_operator, ..Brakes::default() };
+        Event::Braked { environment: 0, brakes }
+    };
+    let freeze = || Event::Action(Action::FreezeChanges);
+    update(&mut state, brakes(false), at(1));
+    assert_eq!(update(&mut state, freeze(), at(2)), [Effect::FreezeChanges(0)]);
+    assert_eq!(update(&mut state, freeze(), at(2)), [], "a held key does not thaw");
+    update(&mut state, brakes(true), at(3));
+    assert_eq!(update(&mut state, freeze(), at(4)), []);
+    assert!(state.asking.is_some());
+    update(&mut state, Event::Focus(1), at(5));
+    assert!(state.asking.is_none(), "a question does not move to another environment");
+}
+
+#[test]
+fn what_stops_a_change_names_it() {
+    let mut state = state();
+    let act = |action| Event::Action(action);
+    assert_eq!(update(&mut state, act(Action::Veto), at(1)), [], "nothing to veto");
+    assert_eq!(update(&mut state, act(Action::CancelChange), at(1)), []);
+    assert!(state.asking.is_none(), "nothing is in flight");
+    let progress = Progress {
+        change: "c-1".into(),
+        title: "redeploy".into(),
+        step: 1,
+        of: 2,
+        since: at(1),
+        waiting_for: String::new(),
+        started_at: at(1),
+    };
+    update(&mut state, Event::Progressed { environment: 0, progress: Some(progress) }, at(1));
+    update(&mut state, act(Action::CancelChange), at(2));
+    assert!(state.asking.is_some());
+    update(&mut state, Event::Progressed { environment: 0, progress: None }, at(3));
+    assert!(state.asking.is_none(), "it ended meanwhile");
 }

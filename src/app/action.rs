@@ -11,6 +11,10 @@ pub enum Action {
     Storage,
     /// Show a screen.
     Tasks,
+    /// Show a screen.
+    Changes,
+    /// Show a screen.
+    Journal,
     /// The screen to the right.
     NextScreen,
     /// The screen to the left.
@@ -69,6 +73,26 @@ pub enum Action {
     Sources,
     /// Service events.
     ServiceEvents,
+    /// Apply the plan that was read; asks first.
+    Approve,
+    /// Reject the selected recommendation; asks for a reason.
+    Reject,
+    /// Put the selected recommendation off; asks for how long.
+    Snooze,
+    /// Yes, to an open question. Never on a key that opens one.
+    Confirm,
+    /// Arm auto mode; asks for the environment's name.
+    Arm,
+    /// Disarm auto mode at once: the kill key.
+    Disarm,
+    /// Stop the change that auto mode is about to apply.
+    Veto,
+    /// Stop the change in flight after its step; asks first.
+    CancelChange,
+    /// Take the last change back; asks first.
+    RollBack,
+    /// Freeze all changes at once; asks before it ends the freeze.
+    FreezeChanges,
 }
 
 impl Action {
@@ -77,6 +101,8 @@ impl Action {
         (Self::Overview, "overview", "overview screen"),
         (Self::Storage, "storage", "storage screen"),
         (Self::Tasks, "tasks", "tasks screen"),
+        (Self::Changes, "changes", "changes screen"),
+        (Self::Journal, "journal", "journal screen"),
         (Self::NextScreen, "next-screen", "next screen"),
         (Self::PreviousScreen, "previous-screen", "previous screen"),
         (Self::FocusNext, "focus-next", "focus the next panel"),
@@ -102,6 +128,16 @@ impl Action {
         (Self::Errors, "errors", "error history"),
         (Self::Freeze, "freeze", "freeze or thaw the display"),
         (Self::PollNow, "poll-now", "poll every source now"),
+        (Self::Approve, "approve", "approve the plan that was read"),
+        (Self::Reject, "reject", "reject, with a reason"),
+        (Self::Snooze, "snooze", "put off"),
+        (Self::Confirm, "confirm", "yes, to a question"),
+        (Self::Veto, "veto", "veto the change that auto mode announces"),
+        (Self::CancelChange, "cancel-change", "stop the change in flight after its step"),
+        (Self::RollBack, "roll-back", "take the last change back"),
+        (Self::FreezeChanges, "freeze-changes", "freeze or thaw all changes"),
+        (Self::Arm, "arm", "arm auto mode"),
+        (Self::Disarm, "disarm", "disarm auto mode at once"),
         (Self::Environments, "environments", "switch environment"),
         (Self::Themes, "themes", "switch theme"),
         (Self::Palette, "palette", "command palette"),

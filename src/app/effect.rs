@@ -1,9 +1,11 @@
 //! Everything the core asks the edge to do.
 
+use crate::domain::plan::Plan;
+
 use super::event::EnvironmentIndex;
 
 /// One request to the edge. None of them is waited for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// End.
     Quit,
@@ -15,4 +17,48 @@ pub enum Effect {
     Copy(String),
     /// Take another theme.
     Theme(String),
+    /// Apply this plan.
+    Approve {
+        /// Where.
+        environment: EnvironmentIndex,
+        /// Id of the recommendation.
+        recommendation: String,
+        /// The plan that was on the screen, byte for byte.
+        plan: Box<Plan>,
+    },
+    /// Journal that it is not wanted.
+    Reject {
+        /// Where.
+        environment: EnvironmentIndex,
+        /// Id of the recommendation.
+        recommendation: String,
+        /// Why.
+        reason: String,
+    },
+    /// Journal that it is put off.
+    Snooze {
+        /// Where.
+        environment: EnvironmentIndex,
+        /// Id of the recommendation.
+        recommendation: String,
+        /// For how long.
+        minutes: u32,
+    },
+    /// Arm auto mode.
+    Arm(EnvironmentIndex),
+    /// Disarm it at once.
+    Disarm(EnvironmentIndex),
+    /// Stop the change that auto mode has announced.
+    Veto(EnvironmentIndex),
+    /// Stop the change in flight after its step.
+    CancelChange(EnvironmentIndex),
+    /// Take a change back.
+    RollBack {
+        /// Where.
+        environment: EnvironmentIndex,
+        /// Its id in the journal.
+        change: String,
+    },
+    /// Freeze all changes, or end the freeze if they are frozen.
+    FreezeChanges(EnvironmentIndex),
 }

@@ -1,8 +1,10 @@
 //! Everything that can happen.
 
+use crate::domain::journal::Entry;
 use crate::domain::source::{Reading, SourceId};
 
 use super::action::Action;
+use super::changes::{Answer, Brakes, Progress, Proposal, Question};
 
 /// Index of an environment in [`State::environments`](super::state::State::environments).
 pub type EnvironmentIndex = usize;
@@ -44,6 +46,47 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// The rules were evaluated.
+    Proposed {
+        /// Where.
+        environment: EnvironmentIndex,
+        /// What they recommend, the most severe first; replaces what was.
+        proposals: Vec<Proposal>,
+        /// Rules that could not tell, and why.
+        not_enough: Vec<(String, String)>,
+    },
+    /// An entry was written to the journal, here or by another console.
+    Journaled {
+        /// Where.
+        environment: EnvironmentIndex,
+        /// The entry.
+        entry: Entry,
+    },
+    /// The change in flight moved on; `None`: nothing is in flight.
+    Progressed {
+        /// Where.
+        environment: EnvironmentIndex,
+        /// Where it is.
+        progress: Option<Progress>,
+    },
+    /// What holds all changes is different.
+    Braked {
+        /// Where.
+        environment: EnvironmentIndex,
+        /// How it is now.
+        brakes: Brakes,
+    },
+    /// The journal could not be read or written. The next entry ends it.
+    JournalFailed {
+        /// Where.
+        environment: EnvironmentIndex,
+        /// Why, with the remedy.
+        why: String,
+    },
+    /// The operator wants something done that needs a confirmation.
+    Ask(Question),
+    /// The operator answers the open question.
+    Answer(Answer),
     /// A line for the operator, such as "copied 12 characters".
     Notice(String),
     /// Time passed.

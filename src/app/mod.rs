@@ -5,6 +5,8 @@
 //! [`State`](state::State) and the second. Pure: no clock, no input or output, no logging.
 
 pub mod action;
+pub mod changes;
+mod decide;
 pub mod effect;
 pub mod event;
 pub mod state;

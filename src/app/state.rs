@@ -8,6 +8,7 @@ use crate::domain::snapshot::Mode;
 use crate::domain::source::{Failure, SourceId};
 use crate::domain::world::World;
 
+use super::changes::{Asking, Changes};
 use super::event::EnvironmentIndex;
 
 /// Failures kept for the error history.
@@ -39,6 +40,8 @@ pub struct EnvironmentState {
     pub info: EnvironmentInfo,
     /// What was seen.
     pub world: World,
+    /// What should be, is being and was changed.
+    pub changes: Changes,
 }
 
 /// A run of equal failures of one source.
@@ -79,6 +82,8 @@ pub struct State {
     pub notice: Option<(DateTime<Utc>, String)>,
     /// What is shown while the display is frozen: the environments as they were, and when.
     pub frozen: Option<Frozen>,
+    /// The question that is open.
+    pub asking: Option<Asking>,
 }
 
 /// The display as it was when it was frozen. Data keeps coming in behind it.
@@ -97,7 +102,10 @@ impl State {
             now,
             environments: environments
                 .into_iter()
-                .map(|info| EnvironmentState { info, world: World::default() })
+                .map(|info| {
+                    let changes = Changes::new(info.mode);
+                    EnvironmentState { info, world: World::default(), changes }
+                })
                 .collect(),
             focused: 0,
             read_only: false,
@@ -105,6 +113,7 @@ impl State {
             failures: VecDeque::new(),
             notice: None,
             frozen: None,
+            asking: None,
         }
     }
 

@@ -6,6 +6,7 @@ use crate::domain::freshness::SourceState;
 use crate::domain::source::{Failure, FailureClass};
 
 use super::action::Action;
+use super::decide;
 use super::effect::Effect;
 use super::event::Event;
 use super::state::{Frozen, State};
@@ -23,6 +24,7 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
         Event::Action(action) => return act(state, action),
         Event::Focus(index) if index < state.environments.len() => {
             state.focused = index;
+            decide::recheck(state);
             return vec![Effect::Focus(index)];
         }
         Event::Focus(_) | Event::Tick => {}
@@ -63,10 +65,55 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
                 format!("{name} ended: {why}; what it showed goes stale, restart miharu to get it back");
             state.note_failure(state.focused, None, &Failure::new(FailureClass::Other, text));
         }
+        Event::Ask(question) => decide::ask(state, question),
+        Event::Answer(answer) => return decide::answer(state, &answer),
+        Event::Proposed { .. }
+        | Event::Journaled { .. }
+        | Event::Progressed { .. }
+        | Event::Braked { .. }
+        | Event::JournalFailed { .. } => changed(state, event),
         Event::Notice(text) => state.notice = Some((state.now, text)),
         Event::Terminate => return vec![Effect::Quit],
     }
     Vec::new()
+}
+
+/// Takes what is told about changes into the state.
+fn changed(state: &mut State, event: Event) {
+    let now = state.now;
+    let environment = match &event {
+        Event::Proposed { environment, .. }
+        | Event::Journaled { environment, .. }
+        | Event::Progressed { environment, .. }
+        | Event::Braked { environment, .. }
+        | Event::JournalFailed { environment, .. } => *environment,
+        _ => return,
+    };
+    let Some(env) = state.environments.get_mut(environment) else { return };
+    let changes = &mut env.changes;
+    match event {
+        Event::Proposed { proposals, not_enough, .. } => {
+            changes.proposals = proposals;
+            changes.not_enough = not_enough;
+            changes.evaluated_at = Some(now);
+        }
+        Event::Journaled { entry, .. } => {
+            changes.journaled(entry);
+            changes.journal_error = None;
+        }
+        Event::Progressed { progress, .. } => changes.in_flight = progress,
+        Event::Braked { brakes, .. } => {
+            changes.brakes = brakes;
+            changes.freeze_asked = false;
+        }
+        Event::JournalFailed { why, .. } => {
+            let text = format!("the journal: {why}; nothing is applied without it");
+            changes.journal_error = Some(why);
+            state.note_failure(environment, None, &Failure::new(FailureClass::Other, text));
+        }
+        _ => {}
+    }
+    decide::recheck(state);
 }
 
 fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -80,6 +127,16 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::PollNow => vec![Effect::PollNow(state.focused)],
+        Action::Approve
+        | Action::Reject
+        | Action::Snooze
+        | Action::Confirm
+        | Action::Arm
+        | Action::Disarm
+        | Action::Veto
+        | Action::CancelChange
+        | Action::RollBack
+        | Action::FreezeChanges => decide::act(state, action),
         _ => Vec::new(),
     }
 }

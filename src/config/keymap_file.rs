@@ -9,6 +9,7 @@ use super::chord;
 use super::document::{Document, tables};
 use super::error::{ConfigError, Mistake, Origin, Wrong};
 use super::keymap::{Binding, Chord, Context, Keymap, Resolution};
+use super::keymap_changes;
 use super::report::Report;
 use crate::app::action::Action;
 
@@ -43,6 +44,7 @@ pub(super) fn load(name: &str, directory: &Path, at: &Origin) -> Result<Keymap, 
         Reader { document, report: &mut report, level }.file(&mut keymap, &mut entries);
     }
     prefixes(&entries, &mut report);
+    yes_is_apart(&entries, &mut report);
     keymap.bindings = entries.into_iter().map(|e| e.binding).collect();
     if let Some(top) = files.last().filter(|_| report.mistakes.is_empty()) {
         unreachable(&keymap, top, &mut report);
@@ -119,6 +121,10 @@ impl Reader<'_> {
         }
         let Some(run) = run.filter(|_| self.report.mistakes.len() == mistakes) else { return };
         let at = self.document.at_value(bind, "on");
+        if let Some(why) = run.and_then(|run| on.iter().find_map(|c| keymap_changes::forbidden(run, c))) {
+            let wrong = Wrong::new(why).remedy("choose another key");
+            return self.report.wrong(at, format!("{base}on"), Some(shown(&on)), wrong);
+        }
         if let Some(first) = own.iter().find(|e| e.binding.context == context && e.binding.on == on) {
             let expected = format!(
                 "each chord once in a context; it already means \"{}\" at {}",
@@ -216,6 +222,25 @@ fn prefixes(entries: &[Entry], report: &mut Report) {
         );
         let remedy = "choose other chords for one of the two, or take one away with run = \"none\"";
         let wrong = Wrong::new(expected).remedy(remedy);
+        report.wrong(here.at.clone(), "bind.on".into(), Some(shown(&here.binding.on)), wrong);
+    }
+}
+
+/// Yes has a key of its own. Said at the one that came later.
+fn yes_is_apart(entries: &[Entry], report: &mut Report) {
+    for yes in entries.iter().filter(|e| e.binding.run == Action::Confirm) {
+        let Some(other) = entries.iter().find(|e| keymap_changes::shares_yes(&yes.binding, &e.binding))
+        else {
+            continue;
+        };
+        let (here, there) = if other.level > yes.level { (other, yes) } else { (yes, other) };
+        let expected = format!(
+            "a key of its own for \"confirm\": {} already means \"{}\" at {}",
+            shown(&there.binding.on),
+            there.binding.run.name(),
+            there.at
+        );
+        let wrong = Wrong::new(expected).remedy("choose another key for one of the two");
         report.wrong(here.at.clone(), "bind.on".into(), Some(shown(&here.binding.on)), wrong);
     }
 }

@@ -22,6 +22,7 @@ mod freeze;
 mod inputs;
 pub mod journal;
 pub mod keymap;
+mod keymap_changes;
 mod keymap_file;
 mod load;
 pub mod model;

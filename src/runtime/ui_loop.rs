@@ -189,5 +189,14 @@ fn perform(effect: Effect, core: &mut Core, screen: &mut Screen, clock: &Clock, 
             Ok(theme) => core.ui.set_theme(&theme),
             Err(why) => notice(why),
         },
+        Effect::Approve { .. }
+        | Effect::Reject { .. }
+        | Effect::Snooze { .. }
+        | Effect::Arm(_)
+        | Effect::Disarm(_)
+        | Effect::Veto(_)
+        | Effect::CancelChange(_)
+        | Effect::RollBack { .. }
+        | Effect::FreezeChanges(_) => notice("nothing in this console applies changes: not done".into()),
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::world::World;
 
 use super::canvas::{Canvas, Line};
 use super::layout::PanelId;
+use super::proposal;
 use super::screens::SCREENS;
 use super::text;
 use super::view::{View, plural};
@@ -74,12 +75,13 @@ fn parts<'v>(view: &'v View<'_>, width: u16) -> Vec<(u8, Line<'v>)> {
         };
         out.push((if wrong { 0 } else { 8 }, line));
     }
-    let (mode, role) = match info.mode {
-        Mode::Observe => ("OBSERVE", Role::Bar),
-        Mode::Approve => ("APPROVE", Role::Bar),
-        Mode::Auto => ("AUTO", Role::Warn),
-    };
-    out.push((5, Line::new().add(role, mode)));
+    let brakes = &view.env.changes.brakes;
+    let (role, mode, _) = proposal::mode(brakes);
+    out.push((if brakes.mode == Mode::Auto { 0 } else { 5 }, Line::new().add(role, mode)));
+    if let Some((n, first)) = proposal::waiting(view) {
+        let (role, _) = proposal::severity(first.recommendation.severity);
+        out.push((2, Line::new().add(role, format!("{n} to decide"))));
+    }
     if state.read_only {
         out.push((0, Line::new().add(Role::Ok, "READ-ONLY")));
     }
@@ -187,6 +189,12 @@ fn told<'a>(view: &'a View<'_>, foot: &Foot<'a>, key: &dyn Fn(Action) -> Option<
     }
     if let Some((_, notice)) = &view.state.notice {
         return Line::new().add(Role::Accent, notice.as_str());
+    }
+    if let Some((title, until)) = view.env.changes.brakes.veto.as_ref().filter(|v| v.1 > view.now) {
+        let left = proposal::countdown(*until, view.now);
+        let key = key(Action::Veto).unwrap_or_default();
+        let line = Line::new().add(Role::Bad, format!("AUTO {left}: {title}  "));
+        return line.add(Role::Key, key).add(Role::Bad, " vetoes");
     }
     if foot.hidden.is_empty() {
         return Line::new();

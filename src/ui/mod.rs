@@ -9,17 +9,20 @@
 pub mod canvas;
 pub mod chart;
 pub mod chrome;
+mod decide;
 pub mod derived;
 pub mod field;
 pub mod filter;
 pub mod findings;
 pub mod glyphs;
 pub mod grid;
+pub mod history;
 pub mod layout;
 pub mod overlays;
 pub mod pane;
 pub mod panels;
 pub mod picture;
+pub mod proposal;
 pub mod record;
 pub mod screens;
 pub mod styles;
@@ -131,7 +134,11 @@ impl Ui {
     }
 
     /// Contexts for the keymap, innermost first.
-    pub fn contexts(&self, _state: &State) -> Vec<Context> {
+    pub fn contexts(&self, state: &State) -> Vec<Context> {
+        if let Some(asking) = &state.asking {
+            let typed = asking.question.wants_text();
+            return if typed { vec![Context::Input] } else { vec![Context::Overlay, Context::Global] };
+        }
         if let Some(overlay) = self.overlays.last() {
             return overlay.contexts();
         }
@@ -149,6 +156,7 @@ impl Ui {
     /// Takes an edit of the text field that is open.
     pub fn edit(&mut self, edit: &TextEdit, state: &State) {
         self.derived.refresh(state);
+        self.follow(state);
         let id = self.focused();
         let view = View::new(state, &self.look, &self.derived);
         if let Some(overlay) = self.overlays.last_mut() {
@@ -161,6 +169,13 @@ impl Ui {
     /// Takes an action; what concerns more than the screen is returned.
     pub fn on(&mut self, action: Action, state: &State) -> Option<Reply> {
         self.derived.refresh(state);
+        self.follow(state);
+        if let Some(asking) = &state.asking {
+            return Some(self.answer(action, &asking.question));
+        }
+        if decide::is_about_changes(action) {
+            return self.decide(action, state);
+        }
         let id = self.focused();
         let view = View::new(state, &self.look, &self.derived);
         if let Some(overlay) = self.overlays.last_mut() {
@@ -204,7 +219,7 @@ impl Ui {
             Action::Quit | Action::Freeze | Action::PollNow => {
                 return Some(Reply::Event(Event::Action(action)));
             }
-            Action::Overview | Action::Storage | Action::Tasks => {
+            Action::Overview | Action::Storage | Action::Tasks | Action::Changes | Action::Journal => {
                 let screen = SCREENS.iter().position(|s| s.action == action);
                 self.show(screen.unwrap_or(self.screen));
             }
@@ -262,6 +277,10 @@ impl Ui {
             return Some(Reply::Effect(Effect::Copy(record.id)));
         }
         let key = pane.key(&view);
+        if action == Action::Open && panel.proposes() {
+            self.open(Kind::Plan(key));
+            return None;
+        }
         self.open(Kind::Record { panel: Some(panel.id()), key, raw: action == Action::Raw });
         None
     }
@@ -269,6 +288,7 @@ impl Ui {
     /// Draws everything.
     pub fn draw(&mut self, state: &State, frame: &mut Frame<'_>) {
         self.derived.refresh(state);
+        self.follow(state);
         let area = frame.area();
         let look = self.look.clone();
         let mut canvas = Canvas { buf: frame.buffer_mut(), look: &look };
@@ -304,7 +324,10 @@ impl Ui {
         };
         chrome::foot(&mut canvas, Rect { y: area.bottom() - 1, height: 1, ..area }, &view, &foot);
         let shelf = Shelf { keymap: &self.keymap, themes: &self.themes, theme: &self.theme };
-        if let Some(overlay) = self.overlays.last_mut() {
+        // a question leaves what it is about on the screen
+        let asking = usize::from(self.overlays.last().is_some_and(|o| o.kind == Kind::Ask));
+        let from = self.overlays.len().saturating_sub(1 + asking);
+        for overlay in self.overlays.iter_mut().skip(from) {
             overlay.draw(&mut canvas, body, &view, &shelf);
         }
     }

@@ -30,6 +30,7 @@ pub const SCREENS: &[Screen] = &[
             Part::Rows(&[
                 Part::Columns(&[(1, panel("storage", 50, 20, 2, 2)), (1, panel("service", 50, 20, 2, 3))]),
                 panel("attention", 60, 5, 0, 0),
+                panel("changes", 60, 3, 0, 1),
                 panel("alarms", 60, 5, 0, 4),
                 Part::Columns(&[(1, panel("trends", 50, 16, 1, 6)), (1, panel("events", 50, 16, 1, 7))]),
                 panel("sources", 60, 2, 0, 5),
@@ -37,6 +38,7 @@ pub const SCREENS: &[Screen] = &[
             Part::Rows(&[
                 Part::Columns(&[(1, panel("storage", 50, 7, 1, 2)), (1, panel("service", 50, 7, 1, 3))]),
                 panel("attention", 60, 3, 0, 0),
+                panel("changes", 60, 3, 0, 1),
                 panel("alarms", 60, 3, 0, 4),
                 Part::Columns(&[(1, panel("trends", 50, 6, 0, 6)), (1, panel("events", 50, 6, 0, 7))]),
                 panel("sources", 60, 2, 0, 5),
@@ -44,11 +46,13 @@ pub const SCREENS: &[Screen] = &[
             Part::Rows(&[
                 Part::Columns(&[(1, panel("storage", 50, 7, 1, 2)), (1, panel("service", 50, 7, 1, 3))]),
                 panel("attention", 60, 3, 0, 0),
+                panel("changes", 60, 3, 0, 1),
                 panel("alarms", 60, 3, 0, 5),
                 panel("sources", 60, 2, 0, 4),
             ]),
             Part::Rows(&[
                 panel("attention", 38, 5, 0, 0),
+                panel("changes", 38, 3, 0, 1),
                 panel("storage", 38, 7, 1, 2),
                 panel("service", 38, 6, 1, 3),
                 panel("alarms", 38, 5, 0, 5),
@@ -57,6 +61,7 @@ pub const SCREENS: &[Screen] = &[
             // where all of that does not fit, the alarms go first; what rings is under attention too
             Part::Rows(&[
                 panel("attention", 38, 3, 1, 0),
+                panel("changes", 38, 3, 0, 1),
                 panel("storage", 38, 5, 0, 2),
                 panel("service", 38, 4, 0, 3),
                 panel("alarms", 38, 13, 0, 5),
@@ -96,5 +101,31 @@ pub const SCREENS: &[Screen] = &[
             panel("tasks", 38, 4, 4, 0),
             panel("events", 38, 3, 1, 3),
         ])],
+    },
+    Screen {
+        name: "changes",
+        action: Action::Changes,
+        focus: "proposals",
+        layouts: &[
+            Part::Rows(&[
+                panel("proposals", 60, 6, 2, 0),
+                Part::Columns(&[(1, panel("in-flight", 46, 5, 0, 3)), (1, panel("brakes", 46, 6, 0, 2))]),
+                panel("guardrails", 60, 5, 1, 4),
+                panel("undecided", 60, 3, 0, 5),
+            ]),
+            Part::Rows(&[
+                panel("proposals", 38, 5, 2, 0),
+                panel("in-flight", 38, 2, 0, 2),
+                panel("brakes", 38, 4, 0, 3),
+                panel("guardrails", 38, 4, 1, 4),
+                panel("undecided", 38, 2, 0, 5),
+            ]),
+        ],
+    },
+    Screen {
+        name: "journal",
+        action: Action::Journal,
+        focus: "journal",
+        layouts: &[Part::Rows(&[panel("journal", 38, 6, 3, 0), panel("change-log", 38, 5, 1, 2)])],
     },
 ];

@@ -20,6 +20,8 @@ pub struct Screen {
     pub ui: Ui,
     pub state: State,
     pub replies: Vec<Reply>,
+    /// What `update` wants done.
+    pub effects: Vec<Effect>,
     terminal: Terminal<TestBackend>,
     theme: Theme,
 }
@@ -39,7 +41,7 @@ impl Screen {
                 .collect(),
         );
         let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
-        let mut screen = Self { ui, state, replies: Vec::new(), terminal, theme };
+        let mut screen = Self { ui, state, replies: Vec::new(), effects: Vec::new(), terminal, theme };
         screen.draw();
         screen
     }
@@ -64,7 +66,8 @@ impl Screen {
         if let Some(reply) = self.ui.on(action, &self.state) {
             if let Reply::Event(event) = &reply {
                 let now = self.state.now;
-                miharu::app::update::update(&mut self.state, event.clone(), now);
+                let effects = miharu::app::update::update(&mut self.state, event.clone(), now);
+                self.effects.extend(effects);
             }
             self.replies.push(reply);
         }

@@ -10,7 +10,15 @@ use crate::ui::text;
 const GROUPS: &[(&str, &[Action])] = &[
     (
         "screens",
-        &[Action::Overview, Action::Storage, Action::Tasks, Action::NextScreen, Action::PreviousScreen],
+        &[
+            Action::Overview,
+            Action::Storage,
+            Action::Tasks,
+            Action::Changes,
+            Action::Journal,
+            Action::NextScreen,
+            Action::PreviousScreen,
+        ],
     ),
     (
         "move",
@@ -40,6 +48,18 @@ const GROUPS: &[(&str, &[Action])] = &[
         ],
     ),
     ("tables", &[Action::Find, Action::Sort, Action::SortReverse, Action::Attention]),
+    ("decide", &[Action::Approve, Action::Reject, Action::Snooze, Action::Confirm]),
+    (
+        "brakes",
+        &[
+            Action::Disarm,
+            Action::Veto,
+            Action::CancelChange,
+            Action::RollBack,
+            Action::FreezeChanges,
+            Action::Arm,
+        ],
+    ),
     ("data", &[Action::Freeze, Action::PollNow]),
     ("program", &[Action::Environments, Action::Themes, Action::Palette, Action::Help, Action::Quit]),
 ];

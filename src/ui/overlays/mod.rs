@@ -1,9 +1,11 @@
 //! What opens above a screen. Each kind is a file; the box, scrolling and copying are the same for all.
 
+mod ask;
 mod errors;
 mod events;
 mod help;
 mod picker;
+mod plan;
 
 use ratatui::layout::Rect;
 
@@ -20,7 +22,9 @@ use super::table::Table;
 use super::text;
 use super::view::View;
 
+pub use ask::Ask;
 pub use picker::{Choice, Choices, Pick};
+pub use plan::Reading;
 
 /// Columns that one step moves a raw record sideways, and the farthest it goes.
 const SIDE: usize = 16;
@@ -48,6 +52,10 @@ pub enum Kind {
     },
     /// A list to choose from.
     Pick(Choices),
+    /// A recommendation in full, by its id.
+    Plan(String),
+    /// The question that is open in the state.
+    Ask,
 }
 
 /// What came of an action.
@@ -80,6 +88,10 @@ pub struct Overlay {
     picker: picker::Picker,
     /// The record as it was last seen, should its row vanish.
     last: Option<Record>,
+    /// The proposal that is read.
+    pub(super) reading: Reading,
+    /// What is typed into a question.
+    pub(super) ask: Ask,
 }
 
 /// What an overlay needs beside the view.
@@ -104,6 +116,8 @@ impl Overlay {
             table: Table::default(),
             picker: picker::Picker::default(),
             last: None,
+            reading: Reading::default(),
+            ask: Ask::default(),
         }
     }
 
@@ -119,7 +133,9 @@ impl Overlay {
 
     /// Whether typed characters are text here.
     pub fn wants_text(&self) -> bool {
-        matches!(self.kind, Kind::Pick(_)) || self.table.editing()
+        matches!(self.kind, Kind::Pick(_))
+            || self.table.editing()
+            || (self.kind == Kind::Ask && self.ask.wants_text)
     }
 
     /// Takes an edit.
@@ -127,6 +143,7 @@ impl Overlay {
         match self.kind {
             Kind::Pick(_) => self.picker.edit(edit),
             Kind::Sources => self.table.edit(edit, &SourceRecords::new(view)),
+            Kind::Ask => self.ask.edit(edit, view.state.asking.as_ref().map(|a| &a.question)),
             _ => {}
         }
     }
@@ -170,11 +187,14 @@ impl Overlay {
                 }
                 _ => {}
             },
-            Kind::Help | Kind::Errors | Kind::Events if action == Action::Copy => {
+            Kind::Help | Kind::Errors | Kind::Events | Kind::Plan(_) if action == Action::Copy => {
                 let lines = self.lines(view, shelf, 100);
                 return Outcome::Copy(lines.iter().map(plain).collect::<Vec<_>>().join("\n"));
             }
-            Kind::Help | Kind::Errors | Kind::Events => {}
+            Kind::Plan(id) if action == Action::Raw => {
+                return Outcome::Open(Kind::Record { panel: Some("proposals"), key: id.clone(), raw: true });
+            }
+            Kind::Help | Kind::Errors | Kind::Events | Kind::Plan(_) | Kind::Ask => {}
         }
         if action == Action::Back || self.opened_by() == Some(action) {
             return Outcome::Close;
@@ -195,11 +215,11 @@ impl Overlay {
             Kind::Errors => Some(Action::Errors),
             Kind::Events => Some(Action::ServiceEvents),
             Kind::Sources => Some(Action::Sources),
-            Kind::Record { .. } | Kind::Pick(_) => None,
+            Kind::Record { .. } | Kind::Pick(_) | Kind::Plan(_) | Kind::Ask => None,
         }
     }
 
-    fn title(&self) -> String {
+    fn title(&self, view: &View<'_>) -> String {
         match &self.kind {
             Kind::Help => "Help".to_owned(),
             Kind::Errors => "Error history".to_owned(),
@@ -210,6 +230,8 @@ impl Overlay {
                 if *raw { format!("{what}, raw") } else { what.to_owned() }
             }
             Kind::Pick(choices) => choices.title().to_owned(),
+            Kind::Plan(id) => self.reading.shown.as_ref().map_or(id, |p| &p.recommendation.title).clone(),
+            Kind::Ask => view.state.asking.as_ref().map_or("", |a| Ask::title(&a.question)).to_owned(),
         }
     }
 
@@ -222,6 +244,13 @@ impl Overlay {
                 &[(Action::Raw, "in words"), (Action::Copy, "copy"), (Action::Back, "close")]
             }
             Kind::Sources => &[(Action::Open, "detail"), (Action::Sort, "sort"), (Action::Back, "close")],
+            Kind::Plan(_) if self.reading.not_yet().is_some() => {
+                &[(Action::Reject, "reject"), (Action::Snooze, "put off"), (Action::Back, "close")]
+            }
+            Kind::Plan(_) => {
+                &[(Action::Approve, "approve"), (Action::Reject, "reject"), (Action::Back, "close")]
+            }
+            Kind::Ask => &[],
             Kind::Pick(_) => &[(Action::Open, "choose"), (Action::Back, "close")],
             _ => &[(Action::Copy, "copy"), (Action::Back, "close")],
         }
@@ -229,6 +258,11 @@ impl Overlay {
 
     /// Draws it over `screen`.
     pub fn draw(&mut self, canvas: &mut Canvas<'_>, screen: Rect, view: &View<'_>, shelf: &Shelf<'_>) {
+        if let Kind::Plan(id) = &self.kind
+            && !self.reading.refresh(view.env.changes.proposal(id))
+        {
+            self.scroll = 0;
+        }
         if let Kind::Record { panel, key, .. } = &self.kind {
             let now = match panel {
                 Some(id) => panels::panel(id).and_then(|p| p.record(view, key)),
@@ -241,7 +275,7 @@ impl Overlay {
             }
         }
         let width = match self.kind {
-            Kind::Pick(_) => 64,
+            Kind::Pick(_) | Kind::Ask => 64,
             Kind::Sources => 140,
             Kind::Help => 84,
             _ => 100,
@@ -257,7 +291,7 @@ impl Overlay {
             _ => lines.len() + 2,
         };
         let area = fit(screen, width, u16::try_from(height).unwrap_or(u16::MAX));
-        let inner = self.frame(canvas, area, shelf.keymap);
+        let inner = self.frame(canvas, area, view, shelf.keymap);
         match &self.kind {
             Kind::Pick(choices) => {
                 let list = choices.list(view, shelf);
@@ -272,12 +306,25 @@ impl Overlay {
                 self.beyond = lines.len().saturating_sub(self.page);
                 self.scroll = self.scroll.min(self.beyond);
                 canvas.lines(inner, lines.get(self.scroll..).unwrap_or_default());
-                if self.beyond > 0 {
+                if let Kind::Plan(_) = self.kind {
+                    let bottom = Rect { y: inner.bottom(), height: 1, ..inner };
+                    self.bottom_of_plan(canvas, bottom, lines.len());
+                } else if self.beyond > 0 {
                     let bottom = Rect { y: inner.bottom(), height: 1, ..inner };
                     pane::more(canvas, bottom, self.scroll, self.page, lines.len());
                 }
             }
         }
+    }
+
+    /// The last row of a plan: what keeps it from being approved, and how far it is read.
+    fn bottom_of_plan(&mut self, canvas: &mut Canvas<'_>, bottom: Rect, all: usize) {
+        self.reading.seen |= self.page > 0 && self.scroll >= self.beyond;
+        if let Some(why) = self.reading.not_yet() {
+            canvas.line(bottom, 0, 0, &Line::new().add(Role::Warn, format!(" {why} ")));
+        }
+        let last = (self.scroll + self.page).min(all);
+        canvas.line_right(bottom, 0, &Line::new().muted(format!("  line {last} of {all} ")));
     }
 
     fn lines(&self, view: &View<'_>, shelf: &Shelf<'_>, width: usize) -> Vec<Line<'static>> {
@@ -293,12 +340,17 @@ impl Overlay {
                 Some(record) if *raw => record.raw.lines().flat_map(|l| indented(l, width)).collect(),
                 Some(record) => record.lines(width, view.look),
             },
+            Kind::Plan(_) => self.reading.lines(view, width),
+            Kind::Ask => match &view.state.asking {
+                Some(asking) => self.ask.lines(asking, view, shelf, width),
+                None => Vec::new(),
+            },
             Kind::Sources | Kind::Pick(_) => Vec::new(),
         }
     }
 
     /// Draws the box and returns what is inside.
-    fn frame(&self, canvas: &mut Canvas<'_>, area: Rect, keymap: &Keymap) -> Rect {
+    fn frame(&self, canvas: &mut Canvas<'_>, area: Rect, view: &View<'_>, keymap: &Keymap) -> Rect {
         canvas.clear(area);
         let [tl, tr, bl, br, h, v] = canvas.look.glyphs.frame;
         let (right, bottom) = (area.width.saturating_sub(1), area.height.saturating_sub(1));
@@ -312,7 +364,7 @@ impl Overlay {
             canvas.fill(area, right, right + 1, y, Role::Focus, v);
         }
         let top = Rect { width: area.width.saturating_sub(1), ..area };
-        let title = Line::new().add(Role::Title, format!(" {} ", self.title()));
+        let title = Line::new().add(Role::Title, format!(" {} ", self.title(view)));
         let end = canvas.line(top, 1, 0, &title);
         let mut hints = Line::new().text(" ");
         for (action, word) in self.hint() {

@@ -61,6 +61,7 @@ const NOT_LISTED: &[Action] = &[
     Action::Open,
     Action::Back,
     Action::Palette,
+    Action::Confirm,
 ];
 
 impl Choices {

@@ -4,19 +4,27 @@
 
 mod alarms;
 mod attention;
+mod brakes;
+mod change_log;
+mod changes;
 mod deployments;
 mod events;
 mod file_system;
 mod files;
 mod goals;
+mod guardrails;
+mod in_flight;
+mod journal;
 mod load;
 mod mount_targets;
+mod proposals;
 mod published;
 mod service;
 mod sources;
 mod storage;
 mod tasks;
 mod trends;
+mod undecided;
 mod zones;
 
 use crate::app::action::Action;
@@ -34,18 +42,26 @@ pub use sources::Sources as SourceRecords;
 pub const PANELS: &[&dyn Panel] = &[
     &alarms::Alarms,
     &attention::Attention,
+    &brakes::Brakes,
+    &change_log::ChangeLog,
+    &changes::ChangesBrief,
     &deployments::Deployments,
     &events::Events,
     &file_system::FileSystem,
     &files::Files,
     &goals::Goals,
+    &guardrails::Guardrails,
+    &in_flight::InFlight,
+    &journal::JournalEntries,
     &mount_targets::MountTargets,
+    &proposals::Proposals,
     &published::PublishedList,
     &service::Service,
     &sources::SourcesLine,
     &storage::Storage,
     &tasks::Tasks,
     &trends::Trends,
+    &undecided::Undecided,
     &zones::Zones,
 ];
 
@@ -91,6 +107,10 @@ pub trait Panel: Sync {
     /// Everything about the row of that key; without a table, about the panel's subject (empty key).
     fn record(&self, _view: &View<'_>, _key: &str) -> Option<Record> {
         None
+    }
+    /// Whether its rows are recommendations, keyed by id.
+    fn proposes(&self) -> bool {
+        false
     }
     /// The screen that shows more of this.
     fn leads_to(&self) -> Option<Action> {

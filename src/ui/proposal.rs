@@ -1,0 +1,93 @@
+//! Words about proposals and changes that more than one panel uses.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::app::changes::{Brakes, Proposal};
+use crate::config::theme::Role;
+use crate::domain::recommendation::Severity;
+use crate::domain::snapshot::Mode;
+use crate::domain::units;
+
+use super::view::View;
+
+/// Word and role of a severity.
+pub fn severity(severity: Severity) -> (Role, &'static str) {
+    match severity {
+        Severity::High => (Role::Bad, "HIGH"),
+        Severity::Medium => (Role::Warn, "MEDIUM"),
+        Severity::Low => (Role::Muted, "LOW"),
+    }
+}
+
+/// Word, role and meaning of the mode with its arming.
+pub fn mode(brakes: &Brakes) -> (Role, &'static str, &'static str) {
+    match (brakes.mode, brakes.armed) {
+        (Mode::Observe, _) => (Role::Bar, "OBSERVE", "shows, changes nothing"),
+        (Mode::Approve, _) => (Role::Bar, "APPROVE", "applies what an operator approves"),
+        (Mode::Auto, false) => (Role::Warn, "AUTO disarmed", "applies nothing by itself"),
+        (Mode::Auto, true) => (Role::Bad, "AUTO ARMED", "applies by itself, inside the guardrails"),
+    }
+}
+
+/// What holds a proposal back, by name, each once.
+pub fn held_by(proposal: &Proposal) -> Vec<&str> {
+    let mut names: Vec<&str> = proposal.held_by().map(|g| g.name.as_str()).collect();
+    for name in &proposal.recommendation.blocked_by {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// What a proposal waits for, in a word or two.
+pub fn standing(proposal: &Proposal, view: &View<'_>) -> (Role, String) {
+    let held = held_by(proposal);
+    if !held.is_empty() {
+        return (Role::Warn, format!("held: {}", held.join(", ")));
+    }
+    match (&proposal.plan, view.env.changes.brakes.mode) {
+        (Err(_), _) => (Role::Muted, "no plan".into()),
+        (Ok(_), Mode::Observe) => (Role::Muted, "only observed".into()),
+        (Ok(_), _) => (Role::Accent, "waits for a decision".into()),
+    }
+}
+
+/// How many wait for a decision, and the most severe of them.
+pub fn waiting<'v>(view: &View<'v>) -> Option<(usize, &'v Proposal)> {
+    if view.env.changes.brakes.mode == Mode::Observe {
+        return None;
+    }
+    let mut all = view.env.changes.proposals.iter().filter(|p| p.waits());
+    let first = all.clone().max_by(|a, b| {
+        // of equals the first, which max_by would give last
+        a.recommendation.severity.cmp(&b.recommendation.severity).then(std::cmp::Ordering::Greater)
+    })?;
+    Some((all.by_ref().count(), first))
+}
+
+/// `in 4 min 10 s`, `over`.
+pub fn countdown(until: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let left = TimeDelta::seconds((until - now).num_seconds());
+    if left > TimeDelta::zero() { format!("in {}", units::duration(left)) } else { "over".into() }
+}
+
+/// A JSON value as a person reads it: text without quotes, numbers with spaces between thousands.
+pub fn plain(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Number(n) => n.as_u64().map_or_else(|| n.to_string(), units::thousands),
+        serde_json::Value::Null => "none".into(),
+        other => other.to_string(),
+    }
+}
+
+/// Dollars a month, more or less.
+pub fn cost(usd: Option<f64>) -> String {
+    match usd {
+        None => "not known: a price is missing".into(),
+        Some(usd) if usd.abs() < 0.005 => "no difference".into(),
+        Some(usd) if usd < 0.0 => format!("${:.2} a month less", -usd),
+        Some(usd) => format!("${usd:.2} a month more"),
+    }
+}
