@@ -17,6 +17,7 @@ use crate::runtime::ui_loop::LoadTheme;
 use crate::ui::glyphs::Glyphs;
 use crate::ui::text::printable;
 
+mod acting;
 pub mod args;
 mod connect;
 mod console;

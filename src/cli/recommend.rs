@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use color_eyre::eyre;
 use serde_json::{Value, json};
@@ -25,10 +24,7 @@ pub fn run(config: &Config, json: bool) -> eyre::Result<ExitCode> {
     let (world, now) = runtime.block_on(super::snapshot::observe(config, environment));
     runtime.shutdown_background();
     let region = world.identity.as_ref().map(|i| i.region.clone()).unwrap_or_default();
-    let mut policy = environment.policy.clone();
-    policy.published_parameter.clone_from(&environment.published_parameter);
-    policy.prices = config.prices.get(&region).cloned().unwrap_or_default();
-    let policy = Arc::new(policy);
+    let policy = super::acting::policy(config, environment, &region);
     let signals = Signals::default();
     let input =
         Input { world: &world, policy: &policy, signals: &signals, environment: &environment.name, now };
