@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
 use super::*;
 use miharu::store::Query;
@@ -28,6 +29,15 @@ async fn journal_in(home: &tempfile::TempDir) -> std::path::PathBuf {
     for n in 0..50 {
         journal.append(NewEntry { detail: "x".repeat(2000).into(), ..note(n, "prod") }).await.unwrap();
     }
+    drop(journal);
+    // Its connections close behind it, and the last one takes the write-ahead log away. SQLite hands a file that
+    // is still open in this process to the next connection, whatever its permissions are meanwhile.
+    let closed = async {
+        while path.with_extension("db-wal").exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), closed).await.expect("the journal does not close");
     path
 }
 
@@ -62,10 +72,6 @@ fn a_journal_in_a_directory_that_became_read_only() {
     bound_by_permissions(async || {
         let home = tempfile::tempdir().unwrap();
         let path = journal_in(&home).await;
-        // Its connections close behind it, and the last one takes the write-ahead log away.
-        while path.with_extension("db-wal").exists() {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
         permit(home.path(), 0o555);
         let error = refusal(&file(&path)).await;
         permit(home.path(), 0o755);
