@@ -22,6 +22,12 @@ async fn run(path: &Path, statements: &'static str) -> Result<(), sqlx::Error> {
     done
 }
 
+/// Whether this process holds a file descriptor of a file.
+fn is_open(path: &Path) -> bool {
+    let descriptors = fs::read_dir("/proc/self/fd").unwrap();
+    descriptors.filter_map(|d| fs::read_link(d.ok()?.path()).ok()).any(|file| file == path)
+}
+
 /// A journal with a few entries, closed.
 async fn journal_in(home: &tempfile::TempDir) -> std::path::PathBuf {
     let path = home.path().join("journal.db");
@@ -30,14 +36,17 @@ async fn journal_in(home: &tempfile::TempDir) -> std::path::PathBuf {
         journal.append(NewEntry { detail: "x".repeat(2000).into(), ..note(n, "prod") }).await.unwrap();
     }
     drop(journal);
-    // Its connections close behind it, and the last one takes the write-ahead log away. SQLite hands a file that
-    // is still open in this process to the next connection, whatever its permissions are meanwhile.
+    // Its connections close behind it. SQLite hands a file that is still open in this process to the next
+    // connection, whatever its permissions are meanwhile.
     let closed = async {
-        while path.with_extension("db-wal").exists() {
+        while is_open(&path) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(30), closed).await.expect("the journal does not close");
+    // The last one takes the write-ahead log away; two that close at once both leave it to the other.
+    run(&path, "SELECT COUNT(*) FROM sqlite_master").await.unwrap();
+    assert!(!path.with_extension("db-wal").exists());
     path
 }
 
