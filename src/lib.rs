@@ -9,10 +9,10 @@
 //! 6 cli, main            arguments, error hooks, one file a command
 //! 5 runtime              terminal, input, signals, the loop; Core joins state, screens and keymap
 //! 4 ui                   panels, widgets, styles: &State -> Frame       (no engine, no tokio)
-//! 3 engine               pollers, back-off, one-shot observation        (sources only as trait objects)
-//! 2 aws · sources · simulated · config · clock                          the outside world
+//! 3 engine               pollers, back-off, executor, recovery, auto mode (sources, actuators, journal as traits)
+//! 2 aws · sources · actuators · store · simulated · config · clock      the outside world
 //! 1 app                  State, Event, Action, Effect, update()         (pure)
-//! 0 domain               world, freshness, drift, zones, goals, units   (pure)
+//! 0 domain               world, drift, rules, guardrails, plans, journal machine, verdicts, routing (pure)
 //! ```
 //!
 //! ## How a number gets onto the screen
@@ -31,13 +31,34 @@
 //!  ui                        draws &State; only changed cells leave, in one synchronized write
 //! ```
 //!
+//! ## How something is changed
+//!
+//! ```text
+//!  domain::rules             World + Policy + Signals → Recommendations: act, fine, or not enough evidence
+//!        ▼
+//!  domain::guardrail         what holds each of them back, with the end of it; asked again right before applying
+//!        ▼
+//!  domain::planner           an immutable Plan: steps, exact requests, rollback, expiry, the fingerprint it rests on
+//!        ▼                   approved by an operator (console, `apply`) or by auto mode after a veto countdown
+//!  engine::executor          lease → re-read and compare → Started in the journal → one call → Succeeded | Failed |
+//!        │                   Unknown → wait until the step's target is reached → next step → Converged
+//!        ├─ store            the journal, written before each call; the state machine refuses what cannot follow
+//!        ├─ actuators        the only module that sends a call which changes something; no retries of the SDK
+//!        └─ engine::recovery what a crash left open is read back first, then finished or offered anew
+//!        ▼
+//!  engine::verify            the effect over a window: better, same, worse, cannot tell; worse is taken back in auto
+//! ```
+//!
 //! ## What always holds
 //!
 //! - [`domain`] and [`app`] never ask what time it is, never do I/O, never log. Time is a value that comes with
 //!   the event; [`clock`] is the one door it enters through (`clippy.toml` bans the others).
-//! - Only reads exist: an interceptor on every AWS client refuses, before it leaves, each operation that is not on
-//!   the read list ([`aws::sdk`]), and the simulated AWS offers nothing else. Writes will be actuators, a module
-//!   that is not constructed in read-only mode.
+//! - Reads and writes have clients of their own: an interceptor on every AWS client refuses, before it leaves, each
+//!   operation that is not on its list ([`aws::sdk`], [`actuators::sdk`]). Only the executor holds an actuator, and
+//!   in read-only mode none is constructed.
+//! - No call without its journal entry, nothing applied twice, one change in flight in an environment: what
+//!   `tests/simulation.rs` checks after every event of thousands of seeded runs, with executors that are broken on
+//!   purpose to show that it would notice.
 //! - No AWS, crossterm or ratatui type crosses the floor it was born on.
 //! - Every queue is bounded, every wait has a deadline, every loop ends when cancelled.
 //! - A name and its data travel together ([`app::state::EnvironmentState`]), so one environment's name never
@@ -52,6 +73,8 @@
 //! | what | the one file | the one line |
 //! | --- | --- | --- |
 //! | a source | `src/sources/<name>.rs`, with a type that implements [`sources::Source`] and a `build` function | its `mod` line and, right below, its line in `sources::registry` (`src/sources/mod.rs`). A source of plain metrics returns [`domain::facts::Facts::Metrics`] and needs nothing else; one that knows something nobody knew before adds its variant to `Facts` and its field to `World` |
+//! | a rule | `src/domain/rules/<name>.rs`, with a unit struct that implements [`domain::rules::Rule`] | its `mod` line and its line in `rules::registry` (`src/domain/rules/mod.rs`); its name in `policy::RULES`, and in `AUTO_RULES` or `NEVER_AUTO` where it belongs there. What it wants done is an [`domain::recommendation::Intent`]; a new one needs its steps in `domain::planner` |
+//! | a call that changes something | a variant of [`domain::request::Operation`]; the compiler names the places | its line in `actuators::sdk::allow::WRITES`; a test compares that list with the policy that `miharu iam` prints |
 //! | a panel | `src/ui/panels/<name>.rs`, with a unit struct that implements `ui::panels::Panel` | its `mod` line and its line in `ui::panels::PANELS` (`src/ui/panels/mod.rs`); a layout in `src/ui/screens.rs` gives it a place |
 //! | a theme | `themes/<name>.toml` | none: the folder is embedded. A user's own goes to `$XDG_CONFIG_HOME/miharu/themes/` |
 //! | a keymap | `keymaps/<name>.toml` | none: the folder is embedded. A user's own goes to `$XDG_CONFIG_HOME/miharu/keymaps/` |
@@ -64,6 +87,10 @@
 //!   (`tests/conformance.rs`) can hold both implementations to the same behaviour.
 //! - **`DescribeSubnets` is signed by hand** with the SDK's own signer and HTTP client: `aws-sdk-ec2` costs a
 //!   release build seven minutes and 8 GB of memory for that one call.
+//! - **A lost answer is looked for, never repeated.** AWS has no idempotency token for most of these calls, so the
+//!   executor reads until it knows; what reading cannot tell becomes a human's question, not a guess.
+//! - **The journal asks the state machine inside its own transaction**, so two consoles on one journal cannot both
+//!   take the step that only one may take.
 //! - **Screens keep selection, scrolling, filter and order; the state keeps facts.** What is shown is a function
 //!   of both, and a recorded run needs only the events.
 //! - **The terminal backend writes frames, not cells**: an equal frame writes nothing, a changed one is a single
