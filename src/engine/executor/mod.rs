@@ -29,11 +29,13 @@ use crate::store::{Journal, JournalError};
 use super::observer::Observer;
 
 mod checks;
+mod holder;
 mod lease;
 mod run;
 mod step;
 mod story;
 
+pub use holder::{Alive, alive, holder};
 pub use story::Begun;
 pub(super) use story::before;
 
@@ -157,8 +159,10 @@ pub struct Executor {
     pub environment: Arc<Environment>,
     /// What may be done.
     pub policy: Arc<Policy>,
-    /// Who holds the lease: unique to this process.
+    /// Who holds the lease: unique to this process, see [`holder`].
     pub holder: String,
+    /// Whether the process of this machine that holds the lease is still there.
+    pub alive: Alive,
     /// Timing.
     pub pace: Pace,
     /// Cancels the change that is under way.
@@ -177,7 +181,7 @@ impl Executor {
     ) -> Self {
         let Setup { environment, outside } = setup;
         let (pace, brake) = (Pace::default(), Mutex::default());
-        Self { journal, actuator, outside, clock, environment, policy, holder, pace, brake }
+        Self { journal, actuator, outside, clock, environment, policy, holder, alive, pace, brake }
     }
 
     /// Stops the change that is under way before its next call. What has been sent stays sent.
