@@ -65,7 +65,8 @@ pub(super) fn sources_of(operation: &Operation) -> &'static [SourceId] {
         | Operation::RegisterTaskDefinition { .. }
         | Operation::UpdateCapacityProviders { .. } => &[SourceId::ECS, SourceId::SSM],
         Operation::RegisterScalableTarget { .. } => &[SourceId::ECS, SourceId::AUTOSCALING],
-        Operation::PutRetentionPolicy { .. } => &[],
+        // The log groups of the service's tasks, with their retention, come with the service.
+        Operation::PutRetentionPolicy { .. } => &[SourceId::ECS],
     }
 }
 

@@ -27,18 +27,24 @@ pub(crate) enum Broken {
     Misdirected,
     /// Writing the list is called done and never sent.
     Lies,
+    /// A call that is found to have taken no effect is called done by reading.
+    Presumes,
+    /// A call that is found to have taken effect is called failed.
+    Denies,
     /// Nobody repairs drift.
     Idle,
 }
 
 impl Broken {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Leaseless,
         Self::Unwritten,
         Self::Repeats,
         Self::Limitless,
         Self::Misdirected,
         Self::Lies,
+        Self::Presumes,
+        Self::Denies,
         Self::Idle,
     ];
 
@@ -50,7 +56,7 @@ impl Broken {
             Self::Repeats => says::NOT_TWICE,
             Self::Limitless => says::LIMITS,
             Self::Misdirected => says::ONE_A_ZONE,
-            Self::Lies => says::TRUE_STORY,
+            Self::Lies | Self::Presumes | Self::Denies => says::TRUE_STORY,
             Self::Idle => says::CONVERGES,
         }
     }
@@ -110,7 +116,14 @@ pub(crate) struct Seen {
 
 #[async_trait]
 impl Journal for Seen {
-    async fn append(&self, entry: NewEntry) -> Result<Entry, JournalError> {
+    async fn append(&self, mut entry: NewEntry) -> Result<Entry, JournalError> {
+        if entry.detail["found_by_reading"] == true {
+            match (self.broken, entry.event) {
+                (Some(Broken::Presumes), EntryKind::Failed) => entry.event = EntryKind::Succeeded,
+                (Some(Broken::Denies), EntryKind::Succeeded) => entry.event = EntryKind::Failed,
+                _ => {}
+            }
+        }
         if self.broken == Some(Broken::Unwritten) && entry.event == EntryKind::Started {
             let NewEntry { at, environment, change, rule, event, by, step, detail } = entry;
             return Ok(Entry { seq: 0, at, environment, change, rule, event, by, step, detail });

@@ -220,6 +220,7 @@ impl World {
         }
         if let Some(desired) = update.desired {
             service.desired = desired;
+            self.ledger.desired.push((self.now, desired));
         }
         let current = service.deployments.first().map(|d| d.revision.clone());
         let Some(mut revision) = current else {
