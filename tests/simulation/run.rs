@@ -134,8 +134,7 @@ impl Run {
         if service.is_none_or(|s| s.desired == desired) {
             return;
         }
-        let plan =
-            self.stage.plan(&format!("scale-{n}"), "scale-out-service", Intent::Scale { desired }).await;
+        let plan = self.stage.plan(&format!("scale-{n}"), "by-hand", Intent::Scale { desired }).await;
         executor.apply(&plan, "op", &silent).await;
     }
 }
