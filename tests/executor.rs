@@ -5,6 +5,11 @@
 #[path = "executor/stage.rs"]
 mod stage;
 
+#[path = "executor/auto.rs"]
+mod auto;
+#[path = "executor/effects.rs"]
+mod effects;
+
 use std::sync::Arc;
 use std::time::Duration;
 

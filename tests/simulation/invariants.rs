@@ -218,7 +218,7 @@ pub(crate) fn at_the_end(
         .find(|e| matches!(e.event, EntryKind::Armed | EntryKind::Disarmed))
         .is_some_and(|e| e.event == EntryKind::Disarmed && says(&e, "before it is armed again"));
     // Somebody took the last mount target away: only a human can say where there should be one.
-    let nothing_left = !truth.mount_targets.iter().any(|t| t.is_available())
+    let nothing_left = !truth.mount_targets.iter().any(miharu::domain::efs::MountTarget::is_available)
         && entries.iter().any(|e| {
             e.event == EntryKind::Refused
                 && e.rule.as_deref() == Some("publish-mount-targets")
