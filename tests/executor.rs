@@ -9,6 +9,10 @@ mod stage;
 mod auto;
 #[path = "executor/effects.rs"]
 mod effects;
+#[path = "executor/lost.rs"]
+mod lost;
+#[path = "executor/refusals.rs"]
+mod refusals;
 
 use std::sync::Arc;
 use std::time::Duration;
