@@ -237,6 +237,11 @@ impl Autopilot {
     }
 
     /// One evaluation and at most one change, followed until it has converged and, where asked for, verified.
+    ///
+    /// A noisy signal is acted on only once as many evaluations agree as the policy asks for, and evaluations are
+    /// those of this process. So a single turn (`autopilot --once`) repairs lists and adds mount targets, for which
+    /// one complete reading is enough, and holds `scale-out-service` back by the guardrail `evaluations` unless the
+    /// policy is content with one: a load seen once is a load that may be over.
     pub async fn turn(&mut self, report: Report<'_>) -> Turn {
         if self.brakes.armed() {
             match self.executor.recover(Rest::Finish, AUTO, report).await {

@@ -66,7 +66,7 @@ pub(super) struct Window {
 const SKEW: TimeDelta = TimeDelta::seconds(60);
 
 impl Window {
-    fn rules_out(self, at: DateTime<Utc>) -> bool {
+    pub(super) fn rules_out(self, at: DateTime<Utc>) -> bool {
         at < self.from - SKEW || at > self.to + SKEW
     }
 

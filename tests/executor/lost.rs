@@ -142,3 +142,26 @@ async fn a_text_is_found_among_the_versions_also_where_a_later_one_stands() {
     assert_eq!(list.last().unwrap().value, "{ }", "which the next plan will repair");
     assert_eq!(said.detail["whose"], "not told by what can be read");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_registration_is_found_behind_revisions_of_others() {
+    for (seed, mishap) in [(7, Mishap::LoseAnswer), (8, Mishap::ServerError)] {
+        let stage = Stage::new(DUE, seed);
+        // Revision 2 exits at once, and the circuit breaker goes back to revision 1.
+        after(&stage, 60, Deed::DeployBadImage { exit_code: 1 }).await;
+        stage.clock.sleep(Duration::from_secs(1800)).await;
+        let intent = Intent::ResizeTask { cpu: "1024".into(), memory: "4096".into() };
+        let plan = stage.plan("c1", "by-hand", intent).await;
+        stage.simulated.goes_wrong(Some("RegisterTaskDefinition"), mishap);
+        let outcome = stage.executor("a").apply(&plan, "op", &silent).await;
+        if mishap == Mishap::LoseAnswer {
+            assert_eq!(outcome, Outcome::Converged);
+            let arn = stage.simulated.truth().service.unwrap().task_definition;
+            assert!(arn.ends_with(":3"), "{arn}");
+            assert_eq!(stage.simulated.truth().applied().get("RegisterTaskDefinition"), Some(&1));
+        } else {
+            assert!(matches!(outcome, Outcome::Failed { .. }), "{outcome:?}");
+            assert!(outcome.why().contains(":3 does not exist"), "{}", outcome.why());
+        }
+    }
+}

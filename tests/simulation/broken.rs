@@ -21,6 +21,8 @@ pub(crate) enum Broken {
     Unwritten,
     /// Every call is sent twice.
     Repeats,
+    /// A call whose answer is lost is sent again, as the SDK would.
+    Retries,
     /// The executor's limits are wider than the operator's.
     Limitless,
     /// Mount targets are made in a zone that has one.
@@ -36,10 +38,11 @@ pub(crate) enum Broken {
 }
 
 impl Broken {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Leaseless,
         Self::Unwritten,
         Self::Repeats,
+        Self::Retries,
         Self::Limitless,
         Self::Misdirected,
         Self::Lies,
@@ -53,7 +56,7 @@ impl Broken {
         match self {
             Self::Leaseless => says::ONE_IN_FLIGHT,
             Self::Unwritten => says::WRITTEN_FIRST,
-            Self::Repeats => says::NOT_TWICE,
+            Self::Repeats | Self::Retries => says::NOT_TWICE,
             Self::Limitless => says::LIMITS,
             Self::Misdirected => says::ONE_A_ZONE,
             Self::Lies | Self::Presumes | Self::Denies => says::TRUE_STORY,
@@ -104,7 +107,10 @@ impl Actuator for Sender {
             (Some(Broken::Repeats), _) => drop(self.simulated.send(&operation).await),
             _ => {}
         }
-        self.simulated.send(&operation).await
+        match (self.broken, self.simulated.send(&operation).await) {
+            (Some(Broken::Retries), Sent::Unknown(_)) => self.simulated.send(&operation).await,
+            (_, sent) => sent,
+        }
     }
 }
 

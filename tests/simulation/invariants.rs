@@ -16,6 +16,10 @@ pub(crate) const ONE_A_ZONE: &str = "two targets in a zone";
 pub(crate) const TRUE_STORY: &str = "the journal's story is not the world's";
 pub(crate) const CONVERGES: &str = "it neither converges nor asks a human";
 
+/// Every one of them.
+pub(crate) const ALL: [&str; 7] =
+    [ONE_IN_FLIGHT, WRITTEN_FIRST, NOT_TWICE, LIMITS, ONE_A_ZONE, TRUE_STORY, CONVERGES];
+
 fn new(e: &Entry) -> NewEntry {
     NewEntry {
         at: e.at,

@@ -31,6 +31,7 @@ use super::observer::Observer;
 mod checks;
 mod holder;
 mod lease;
+mod revision;
 mod run;
 mod step;
 mod story;

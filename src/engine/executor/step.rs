@@ -9,7 +9,7 @@ use crate::domain::journal::EntryKind;
 use crate::domain::plan::{Fingerprint, Step};
 use crate::domain::request::{Operation, render};
 use crate::domain::source::{Failure, FailureClass};
-use crate::engine::effect::{Found, Whose, Window, read_back};
+use crate::engine::effect::{Found, Window, read_back};
 use crate::engine::observer::sources_of;
 
 use super::run::Run;
@@ -133,32 +133,11 @@ impl Run<'_> {
 
     async fn found(&self, operation: &Operation, before: &Fingerprint, window: Window) -> Found {
         if let Operation::RegisterTaskDefinition { from, cpu, memory } = operation {
-            return self.registered(from, cpu, memory).await;
+            return self.registered(from, cpu, memory, window).await;
         }
         match self.observer.read(sources_of(operation)).await {
             Ok(world) => read_back(operation, before, window, &world),
             Err(failure) => Found::CannotTell(failure.line()),
-        }
-    }
-
-    /// The revision after `from`, if it has the size that was asked for.
-    async fn registered(&self, from: &str, cpu: &str, memory: &str) -> Found {
-        let next = from.rsplit_once(':').and_then(|(family, n)| Some((family, n.parse::<u64>().ok()? + 1)));
-        let Some((family, revision)) = next else {
-            return Found::CannotTell(format!("{from} has no revision"));
-        };
-        let name = format!("{family}:{revision}");
-        let asked = self.executor.outside.aws.task_definition(&name);
-        match tokio::time::timeout(self.executor.clock.real(self.executor.pace.answer), asked).await {
-            Ok(Ok(d)) if d.cpu.as_deref() == Some(cpu) && d.memory.as_deref() == Some(memory) => {
-                Found::Done(Outputs::from([("task_definition_arn".to_owned(), d.arn)]), Whose::NotTold)
-            }
-            Ok(Ok(d)) => Found::CannotTell(format!("{} has another size, and may not be the one", d.arn)),
-            Ok(Err(f)) if matches!(f.class, FailureClass::NotFound | FailureClass::Other) => {
-                Found::NotDone(format!("{name} does not exist"))
-            }
-            Ok(Err(failure)) => Found::CannotTell(failure.line()),
-            Err(_) => Found::CannotTell("no answer in time".to_owned()),
         }
     }
 }

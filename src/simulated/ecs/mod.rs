@@ -155,6 +155,7 @@ impl World {
             cpu: Some(cpu),
             memory: Some(memory),
             log_groups,
+            registered_at: Some(self.now),
         };
         self.ecs.definitions.push(Definition { shown, exits_with });
         arn
