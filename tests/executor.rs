@@ -5,6 +5,15 @@
 #[path = "executor/stage.rs"]
 mod stage;
 
+#[path = "executor/auto.rs"]
+mod auto;
+#[path = "executor/effects.rs"]
+mod effects;
+#[path = "executor/lost.rs"]
+mod lost;
+#[path = "executor/refusals.rs"]
+mod refusals;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -285,13 +294,13 @@ async fn what_a_dead_process_left_can_be_offered_instead_of_finished() {
 #[tokio::test(start_paused = true)]
 async fn a_scale_out_is_taken_back_by_a_plan_of_its_own() {
     let stage = Stage::new(DUE, 17);
-    let plan = stage.plan("c1", "scale-out-service", Intent::Scale { desired: 4 }).await;
+    let plan = stage.plan("c1", "by-hand", Intent::Scale { desired: 4 }).await;
     let executor = stage.executor("a");
     assert_eq!(executor.apply(&plan, "op", &silent).await, Outcome::Converged);
     assert_eq!(executor.roll_back("c1", "c2".into(), "op", &silent).await, Outcome::Converged);
     assert_eq!(stage.simulated.truth().service.unwrap().desired, 3);
     assert_eq!(stage.kinds("c1").last(), Some(&(EntryKind::RolledBack, None)));
-    let beyond = stage.plan("c3", "scale-out-service", Intent::Scale { desired: 40 }).await;
+    let beyond = stage.plan("c3", "by-hand", Intent::Scale { desired: 40 }).await;
     let stage = Stage { policy: Arc::new(stage.policy.as_ref().clone()), ..stage };
     let mut narrow = stage.policy.as_ref().clone();
     narrow.max_tasks = 10;

@@ -93,6 +93,9 @@ fn the_same_seed_tells_the_same_story() {
 
 #[test]
 fn every_broken_executor_is_caught_by_the_invariant_it_breaks() {
+    for invariant in invariants::ALL {
+        assert!(Broken::ALL.iter().any(|b| b.invariant() == invariant), "nobody breaks {invariant:?}");
+    }
     for broken in Broken::ALL {
         let caught = (0..200).find_map(|seed| one(seed, Some(broken)).err());
         let why = caught.unwrap_or_else(|| panic!("{broken:?} is not caught in 200 runs"));

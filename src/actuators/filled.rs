@@ -1,6 +1,6 @@
 //! Values of an operation that is to be sent: all of them must be known by then.
 
-use crate::domain::request::{ListEntry, Value};
+use crate::domain::request::{ListEntry, Value, published_text};
 use crate::domain::source::{Failure, FailureClass};
 
 /// A value that is known.
@@ -17,8 +17,7 @@ pub(crate) fn known(value: &Value) -> Result<&str, Failure> {
     }
 }
 
-/// The text of the published parameter: as it was given, else the entries as Python's `json.dumps` writes them,
-/// which is what tasks have always been given.
+/// The text of the published parameter: as it was given, else the entries as they are shown.
 ///
 /// # Errors
 /// As [`known`].
@@ -26,28 +25,11 @@ pub(crate) fn published(entries: &[ListEntry], text: Option<&str>) -> Result<Str
     if let Some(text) = text {
         return Ok(text.to_owned());
     }
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let mut shown = Vec::new();
     for entry in entries {
-        shown.push(format!(
-            r#"{{"mount_target_id": {}, "ip_address": {}, "availability_zone": {}, "subnet_id": {}}}"#,
-            quoted(known(&entry.mount_target_id)?),
-            quoted(known(&entry.ip_address)?),
-            quoted(&entry.availability_zone),
-            quoted(&entry.subnet_id),
-        ));
+        known(&entry.mount_target_id)?;
+        known(&entry.ip_address)?;
     }
-    Ok(format!(r#"{{"mount_targets": [{}]}}"#, shown.join(", ")))
-}
-
-/// Capacity providers with base and weight: on-demand up to the base, every further task on Spot in proportion to
-/// the weights, of which on-demand has 1.
-pub(crate) fn strategy(fargate_base: u32, spot_weight: u32) -> Vec<(String, u32, u32)> {
-    let mut providers = vec![("FARGATE".to_owned(), fargate_base, 1)];
-    if spot_weight > 0 {
-        providers.push(("FARGATE_SPOT".to_owned(), 0, spot_weight));
-    }
-    providers
+    Ok(published_text(entries))
 }
 
 #[cfg(test)]

@@ -123,6 +123,9 @@ pub struct TaskDefinition {
     /// Log groups that its containers write to by the `awslogs` driver.
     #[serde(default)]
     pub log_groups: Vec<String>,
+    /// Registration.
+    #[serde(default)]
+    pub registered_at: Option<DateTime<Utc>>,
 }
 
 impl TaskDefinition {

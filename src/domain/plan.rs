@@ -146,4 +146,7 @@ pub struct Plan {
     pub rollback: Option<Vec<Step>>,
     /// For `restart only` changes: it repairs, and there is nothing to return to.
     pub restart_only: bool,
+    /// The change that this one takes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<String>,
 }

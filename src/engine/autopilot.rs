@@ -16,7 +16,7 @@ use crate::domain::journal::{Entry, EntryKind, NewEntry};
 use crate::domain::plan::Plan;
 use crate::domain::planner;
 use crate::domain::price::PriceList;
-use crate::domain::recommendation::Recommendation;
+use crate::domain::recommendation::{Recommendation, Severity};
 use crate::domain::rules::{Evaluated, Input, Signals, evaluate};
 use crate::domain::snapshot::Mode;
 use crate::domain::verification::Verdict;
@@ -237,6 +237,11 @@ impl Autopilot {
     }
 
     /// One evaluation and at most one change, followed until it has converged and, where asked for, verified.
+    ///
+    /// A noisy signal is acted on only once as many evaluations agree as the policy asks for, and evaluations are
+    /// those of this process. So a single turn (`autopilot --once`) repairs lists and adds mount targets, for which
+    /// one complete reading is enough, and holds `scale-out-service` back by the guardrail `evaluations` unless the
+    /// policy is content with one: a load seen once is a load that may be over.
     pub async fn turn(&mut self, report: Report<'_>) -> Turn {
         if self.brakes.armed() {
             match self.executor.recover(Rest::Finish, AUTO, report).await {
@@ -260,7 +265,7 @@ impl Autopilot {
             .evaluated
             .recommendations
             .iter()
-            .filter(|r| r.auto_allowed && r.change.is_some())
+            .filter(|r| if r.change.is_some() { r.auto_allowed } else { r.severity == Severity::High })
             .collect();
         self.said.retain(|id, _| due.iter().any(|r| r.id == *id));
         for recommendation in due {
@@ -278,6 +283,12 @@ impl Autopilot {
     }
 
     async fn consider(&mut self, seen: &Evaluation, rec: &Recommendation, report: Report<'_>) -> Turn {
+        // What cannot be done and must not be left as it is: the journal asks a human.
+        if rec.change.is_none() {
+            let guardrail = rec.blocked_by.first().map_or(name::NOT_AVAILABLE, String::as_str);
+            let held = Outcome::refused(guardrail, rec.reason.clone());
+            return self.held(&rec.id, Some(&rec.rule), held, report).await;
+        }
         let rails: Vec<Guardrail> =
             guardrails(&self.input(&seen.world, seen.at), rec, &seen.history, Mode::Auto)
                 .into_iter()
@@ -331,12 +342,18 @@ impl Autopilot {
             return Turn::Applied { outcome: Outcome::Converged, verdict, rolled_back: false };
         }
         if plan.rollback.is_none() || !self.brakes.armed() {
-            self.disarm(AUTO, "a change made it worse", report).await;
+            self.disarm(AUTO, "a change made it worse and was not taken back; decide what becomes of it before it is armed again", report).await;
             return Turn::Applied { outcome: Outcome::Converged, verdict, rolled_back: false };
         }
         let id = self.change(self.executor.clock.now());
         let outcome = self.executor.roll_back(&plan.change, id, AUTO, report).await;
-        self.disarm(AUTO, "a change was taken back", report).await;
+        let reason = match &outcome {
+            Outcome::Converged => "a change made it worse and was taken back; find out why".to_owned(),
+            other => {
+                format!("a change made it worse and could not be taken back ({}); decide", other.why())
+            }
+        };
+        self.disarm(AUTO, &format!("{reason} before it is armed again"), report).await;
         Turn::Applied { rolled_back: outcome == Outcome::Converged, outcome, verdict }
     }
 
@@ -365,8 +382,11 @@ impl Autopilot {
             Outcome::Failed { .. } | Outcome::NotConverged { .. } | Outcome::Unknown { .. } => {
                 self.failures += 1;
                 if self.failures >= FAILURES {
-                    let why =
-                        format!("{} changes failed one after the other: {}", self.failures, outcome.why());
+                    let (n, why) = (self.failures, outcome.why());
+                    let why = format!(
+                        "{n} changes failed one after the other, the last one because {why}; find out why \
+                         before it is armed again"
+                    );
                     self.disarm(AUTO, &why, report).await;
                 }
             }

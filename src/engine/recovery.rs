@@ -59,7 +59,7 @@ impl Executor {
                             break;
                         }
                     };
-                    let pen = Pen { executor: self, change: &change, rule: &plan.rule, by, report };
+                    let pen = Pen::of(self, &plan, by, report);
                     let mut run = Run::new(self, &plan, &pen, &mut lease);
                     let outcome = match go_on(&mut run, &pen, &state, rest).await {
                         Ok(()) => Outcome::Converged,
@@ -90,6 +90,9 @@ async fn go_on(run: &mut Run<'_>, pen: &Pen<'_>, state: &ChangeState, rest: Rest
         Phase::Approved if pen.executor.clock.now() > run.expires_at() => {
             let why = vec!["nothing was sent, and the approval is no longer valid".to_owned()];
             return Err(Stop::Refused { guardrail: EXPIRED, why });
+        }
+        Phase::Approved if rest == Rest::Finish && pen.executor.actuator.is_some() => {
+            run.asked_for().await?;
         }
         _ => {}
     }

@@ -58,7 +58,7 @@ impl Executor {
         let (after, to) = after;
         let checks = checks_since(before, &after, plan, from);
         let verification = Verification { from, to, verdict: verdict(&checks), checks };
-        let pen = Pen { executor: self, change: &plan.change, rule: &plan.rule, by, report };
+        let pen = Pen::of(self, plan, by, report);
         pen.write(EntryKind::Verified, None, json!({ "verification": verification }))
             .await
             .map_err(|e| Outcome::Unknown { why: format!("the verdict could not be written down: {e}") })?;
@@ -95,7 +95,7 @@ impl Executor {
         };
         let outcome = self.apply(&back, by, report).await;
         if outcome == Outcome::Converged {
-            let pen = Pen { executor: self, change: undone, rule: &plan.rule, by, report };
+            let pen = Pen::of(self, &plan, by, report);
             let detail = json!({ "by_change": back.change });
             if let Err(error) = pen.write(EntryKind::RolledBack, None, detail).await {
                 return Outcome::Unknown { why: error.to_string() };

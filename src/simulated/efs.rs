@@ -123,6 +123,7 @@ impl World {
         let (subnet, state) = (subnet.to_owned(), TargetState::Creating);
         let groups =
             if groups.is_empty() { vec![self.network.default_group.clone()] } else { groups.to_vec() };
+        self.ledger.targets.push((self.now, id.clone()));
         self.efs.targets.push(Target { id: id.clone(), zone: zone.clone(), subnet, address, groups, state });
         self.ledger.note_targets(&zone, self.efs.targets.iter().filter(|t| t.zone == zone).count());
         let (from, to) = self.efs.creation_s;

@@ -42,6 +42,8 @@ pub struct Received {
 pub(super) struct Ledger {
     pub(super) received: Vec<Received>,
     pub(super) deployments: Vec<(DateTime<Utc>, String)>,
+    pub(super) targets: Vec<(DateTime<Utc>, String)>,
+    pub(super) desired: Vec<(DateTime<Utc>, u32)>,
     most_targets: BTreeMap<String, usize>,
 }
 
@@ -70,6 +72,10 @@ pub struct Truth {
     pub tasks: Vec<(Task, Option<i64>)>,
     /// Every deployment ever started, by whomever, with its start.
     pub deployments: Vec<(DateTime<Utc>, String)>,
+    /// Every mount target ever made, by whomever, with its time.
+    pub targets: Vec<(DateTime<Utc>, String)>,
+    /// Every desired count ever set, by whomever, with its time.
+    pub desired: Vec<(DateTime<Utc>, u32)>,
     /// Calls that came by the actuator, in their order.
     pub received: Vec<Received>,
 }
@@ -96,6 +102,8 @@ impl World {
             service: self.service(),
             tasks: tasks.collect(),
             deployments: self.ledger.deployments.clone(),
+            targets: self.ledger.targets.clone(),
+            desired: self.ledger.desired.clone(),
             received: self.ledger.received.clone(),
         }
     }

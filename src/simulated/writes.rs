@@ -9,8 +9,8 @@ use super::scenario::world::AutoScaling;
 use super::world::{Refusal, World};
 use super::{CLUSTER, SERVICE};
 use crate::actuators::Outputs;
-use crate::actuators::filled::{known, published, strategy};
-use crate::domain::request::Operation;
+use crate::actuators::filled::{known, published};
+use crate::domain::request::{Operation, capacity_providers};
 use crate::domain::source::Failure;
 
 /// Days that `PutRetentionPolicy` takes.
@@ -143,8 +143,11 @@ impl World {
             }
             Operation::UpdateCapacityProviders { cluster, service, fargate_base, spot_weight } => {
                 Self::known_service(cluster, service)?;
-                let providers = Some(strategy(*fargate_base, *spot_weight));
-                Update { providers, force: true, ..Update::default() }
+                let providers = capacity_providers(*fargate_base, *spot_weight)
+                    .into_iter()
+                    .map(|(name, base, weight)| (name.to_owned(), base, weight))
+                    .collect();
+                Update { providers: Some(providers), force: true, ..Update::default() }
             }
             Operation::RegisterScalableTarget { cluster, service, min_capacity, max_capacity } => {
                 return self.register_scalable_target(cluster, service, *min_capacity, *max_capacity);

@@ -94,6 +94,7 @@ pub fn plan(change: &str) -> Plan {
         expires_at: now() + TimeDelta::minutes(15) - TimeDelta::seconds(20),
         rollback: Some(vec![publish(1, "publish the list as it was"), redeploy(2)]),
         restart_only: false,
+        undoes: None,
     }
 }
 

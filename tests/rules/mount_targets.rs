@@ -202,7 +202,13 @@ fn a_list_is_never_emptied_and_a_target_that_changes_keeps_its_place() {
     for t in stage.world.mount_targets.as_mut().unwrap() {
         t.state = "error".into();
     }
-    assert!(stage.why("publish-mount-targets").contains("nothing to mount"));
+    // A human is told, and nothing is changed: where a target should be is not for the list to say.
+    let rec = stage.get("publish-mount-targets");
+    assert_eq!((rec.severity, rec.change, rec.auto_allowed), (Severity::High, None, false));
+    assert_eq!(rec.blocked_by, ["not-available"]);
+    assert!(rec.reason.contains("nothing to mount"), "{}", rec.reason);
+    stage.world.mount_targets.as_mut().unwrap()[0].state = "creating".into();
+    assert!(stage.why("publish-mount-targets").contains("creating"));
     let mut stage = Stage::new();
     stage.world.mount_targets.as_mut().unwrap()[0].state = "updating".into();
     assert!(stage.why("publish-mount-targets").contains("updating"));

@@ -21,24 +21,33 @@ pub(crate) enum Broken {
     Unwritten,
     /// Every call is sent twice.
     Repeats,
+    /// A call whose answer is lost is sent again, as the SDK would.
+    Retries,
     /// The executor's limits are wider than the operator's.
     Limitless,
     /// Mount targets are made in a zone that has one.
     Misdirected,
     /// Writing the list is called done and never sent.
     Lies,
+    /// A call that is found to have taken no effect is called done by reading.
+    Presumes,
+    /// A call that is found to have taken effect is called failed.
+    Denies,
     /// Nobody repairs drift.
     Idle,
 }
 
 impl Broken {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Leaseless,
         Self::Unwritten,
         Self::Repeats,
+        Self::Retries,
         Self::Limitless,
         Self::Misdirected,
         Self::Lies,
+        Self::Presumes,
+        Self::Denies,
         Self::Idle,
     ];
 
@@ -47,10 +56,10 @@ impl Broken {
         match self {
             Self::Leaseless => says::ONE_IN_FLIGHT,
             Self::Unwritten => says::WRITTEN_FIRST,
-            Self::Repeats => says::NOT_TWICE,
+            Self::Repeats | Self::Retries => says::NOT_TWICE,
             Self::Limitless => says::LIMITS,
             Self::Misdirected => says::ONE_A_ZONE,
-            Self::Lies => says::TRUE_STORY,
+            Self::Lies | Self::Presumes | Self::Denies => says::TRUE_STORY,
             Self::Idle => says::CONVERGES,
         }
     }
@@ -98,7 +107,10 @@ impl Actuator for Sender {
             (Some(Broken::Repeats), _) => drop(self.simulated.send(&operation).await),
             _ => {}
         }
-        self.simulated.send(&operation).await
+        match (self.broken, self.simulated.send(&operation).await) {
+            (Some(Broken::Retries), Sent::Unknown(_)) => self.simulated.send(&operation).await,
+            (_, sent) => sent,
+        }
     }
 }
 
@@ -110,7 +122,14 @@ pub(crate) struct Seen {
 
 #[async_trait]
 impl Journal for Seen {
-    async fn append(&self, entry: NewEntry) -> Result<Entry, JournalError> {
+    async fn append(&self, mut entry: NewEntry) -> Result<Entry, JournalError> {
+        if entry.detail["found_by_reading"] == true {
+            match (self.broken, entry.event) {
+                (Some(Broken::Presumes), EntryKind::Failed) => entry.event = EntryKind::Succeeded,
+                (Some(Broken::Denies), EntryKind::Succeeded) => entry.event = EntryKind::Failed,
+                _ => {}
+            }
+        }
         if self.broken == Some(Broken::Unwritten) && entry.event == EntryKind::Started {
             let NewEntry { at, environment, change, rule, event, by, step, detail } = entry;
             return Ok(Entry { seq: 0, at, environment, change, rule, event, by, step, detail });

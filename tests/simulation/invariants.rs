@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use miharu::domain::journal::{Entry, EntryKind, NewEntry, Phase, advance, fold};
 use miharu::domain::policy::Policy;
-use miharu::domain::request::Operation;
+use miharu::domain::request::{Operation, published_text};
 use miharu::simulated::{Taken, Truth};
 
 pub(crate) const ONE_IN_FLIGHT: &str = "more than one change in flight";
@@ -14,6 +15,10 @@ pub(crate) const LIMITS: &str = "a limit is exceeded";
 pub(crate) const ONE_A_ZONE: &str = "two targets in a zone";
 pub(crate) const TRUE_STORY: &str = "the journal's story is not the world's";
 pub(crate) const CONVERGES: &str = "it neither converges nor asks a human";
+
+/// Every one of them.
+pub(crate) const ALL: [&str; 7] =
+    [ONE_IN_FLIGHT, WRITTEN_FIRST, NOT_TWICE, LIMITS, ONE_A_ZONE, TRUE_STORY, CONVERGES];
 
 fn new(e: &Entry) -> NewEntry {
     NewEntry {
@@ -117,14 +122,16 @@ pub(crate) fn story(entries: &[Entry], truth: &Truth) -> Result<(), String> {
             }
             EntryKind::Succeeded => {
                 let (begun, operation) = &last[&(change, step)];
-                let found = applied.iter().position(|r| r.operation == *operation && r.at >= begun.at);
-                let by_reading = entry.detail["found_by_reading"] == true;
-                match found {
-                    Some(i) => drop(applied.remove(i)),
-                    // Somebody else brought about the same while the call was lost.
-                    None if by_reading => {}
-                    None => return Err(format!("{TRUE_STORY}: {operation:?} is called done")),
-                }
+                let found = applied
+                    .iter()
+                    .position(|r| r.operation == *operation && (begun.at..=entry.at).contains(&r.at));
+                let ours = found.map(|i| applied.remove(i).at);
+                let told = if entry.detail["found_by_reading"] == true {
+                    read_truly(begun, operation, entry, ours, truth)
+                } else {
+                    ours.map(|_| ()).ok_or_else(|| "its call took no effect before that".to_owned())
+                };
+                told.map_err(|why| format!("{TRUE_STORY}: {operation:?} is called done: {why}"))?;
             }
             EntryKind::Failed if entry.detail["found_by_reading"] == true => {
                 let (begun, operation) = &last[&(change, step)];
@@ -140,11 +147,88 @@ pub(crate) fn story(entries: &[Entry], truth: &Truth) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether what was found by reading was there by then and was not there before, whoever made it; and whether it
+/// was another's where the entry says so. `ours`: when our own call took effect.
+fn read_truly(
+    begun: &Entry,
+    operation: &Operation,
+    entry: &Entry,
+    ours: Option<DateTime<Utc>>,
+    truth: &Truth,
+) -> Result<(), String> {
+    let output = |name: &str| entry.detail["outputs"][name].as_str().unwrap_or_default().to_owned();
+    let before = &begun.detail["before"];
+    let made = |what: &[(DateTime<Utc>, String)], id: &str| {
+        what.iter().find(|(at, made)| made == id && *at <= entry.at).map(|(at, _)| *at)
+    };
+    let at = match operation {
+        Operation::CreateMountTarget { .. } => {
+            let id = output("mount_target_id");
+            let old = before["mount_targets"].as_array().unwrap();
+            let old = old.iter().any(|line| line.as_str().unwrap().starts_with(&id));
+            made(&truth.targets, &id).filter(|_| !old)
+        }
+        Operation::ForceNewDeployment { .. } => {
+            let old = before["primary_deployment"].as_str().unwrap();
+            let id = output("deployment_id");
+            made(&truth.deployments, &id).filter(|at| made(&truth.deployments, old) < Some(*at))
+        }
+        Operation::PutParameter { .. } => {
+            let version: i64 = output("version").parse().unwrap_or(-1);
+            let text = request_text(operation);
+            let written = truth.list.iter().find(|v| v.version == version && v.value == text);
+            let new = before["parameter_version"].as_i64().unwrap() < version;
+            written.filter(|v| new && v.changed_at <= entry.at).map(|v| v.changed_at)
+        }
+        Operation::UpdateDesiredCount { desired_count, .. } => {
+            let last = truth.desired.iter().rev().find(|(at, _)| *at <= entry.at);
+            last.filter(|(_, desired)| desired == desired_count).map(|(at, _)| *at)
+        }
+        other => panic!("{other:?} is not in the simulation"),
+    };
+    let at = at.ok_or("what it was to bring about was not there")?;
+    if entry.detail["whose"] == "another's" && ours == Some(at) {
+        return Err("it is called another's".to_owned());
+    }
+    Ok(())
+}
+
+fn request_text(operation: &Operation) -> String {
+    match operation {
+        Operation::PutParameter { text: Some(text), .. } => text.clone(),
+        Operation::PutParameter { entries, .. } => published_text(entries),
+        _ => String::new(),
+    }
+}
+
 /// What must hold at the end, when nothing goes wrong any more.
-pub(crate) fn at_the_end(entries: &[Entry], drift: &[String], steady: bool) -> Result<(), String> {
-    let human = fold(entries).values().any(|c| c.phase == Phase::NeedsHuman)
-        || entries.iter().rev().any(|e| e.event == EntryKind::Disarmed);
-    if human || (drift.is_empty() && steady) {
+pub(crate) fn at_the_end(
+    entries: &[Entry],
+    truth: &Truth,
+    drift: &[String],
+    steady: bool,
+) -> Result<(), String> {
+    let changes = fold(entries);
+    if let Some((id, change)) = changes.iter().find(|(_, c)| c.phase.in_flight()) {
+        return Err(format!("{CONVERGES}: {id} is {}", change.phase));
+    }
+    let says = |e: &&Entry, what: &str| e.detail["reason"].as_str().is_some_and(|r| r.contains(what));
+    let asked =
+        entries.iter().any(|e| e.event == EntryKind::NeedsHuman && e.change.is_some() && says(&e, ""));
+    // Disarmed now, not once upon a time, and with what is to be done about it.
+    let disarmed = entries
+        .iter()
+        .rev()
+        .find(|e| matches!(e.event, EntryKind::Armed | EntryKind::Disarmed))
+        .is_some_and(|e| e.event == EntryKind::Disarmed && says(&e, "before it is armed again"));
+    // Somebody took the last mount target away: only a human can say where there should be one.
+    let nothing_left = !truth.mount_targets.iter().any(miharu::domain::efs::MountTarget::is_available)
+        && entries.iter().any(|e| {
+            e.event == EntryKind::Refused
+                && e.rule.as_deref() == Some("publish-mount-targets")
+                && says(&e, "No mount target is available")
+        });
+    if asked || disarmed || nothing_left || (drift.is_empty() && steady) {
         return Ok(());
     }
     Err(format!("{CONVERGES}: steady {steady}, {drift:?}"))

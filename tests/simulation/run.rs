@@ -120,8 +120,6 @@ impl Run {
             0 => Deed::ForceDeployment,
             1 => Deed::PutList { value: None },
             2 => Deed::StopTask { tasks: 1, exit_code: 1, reason: "killed".into() },
-            // Without any target left there is nothing that a rule could publish.
-            _ if self.stage.simulated.truth().mount_targets.len() < 2 => return,
             _ => Deed::DeleteMountTarget { zone: "ap-northeast-1c".into() },
         };
         if self.stage.simulated.outside_change(deed).is_ok() {
@@ -136,8 +134,7 @@ impl Run {
         if service.is_none_or(|s| s.desired == desired) {
             return;
         }
-        let plan =
-            self.stage.plan(&format!("scale-{n}"), "scale-out-service", Intent::Scale { desired }).await;
+        let plan = self.stage.plan(&format!("scale-{n}"), "by-hand", Intent::Scale { desired }).await;
         executor.apply(&plan, "op", &silent).await;
     }
 }
@@ -232,7 +229,7 @@ async fn finish(run: Run) -> Result<Told, String> {
     let truth = stage.simulated.truth();
     invariants::story(&entries, &truth)?;
     let drift: Vec<String> = world.drift().into_iter().map(|d| d.detail).collect();
-    invariants::at_the_end(&entries, &drift, world.service.is_some_and(|s| s.steady()))?;
+    invariants::at_the_end(&entries, &truth, &drift, world.service.is_some_and(|s| s.steady()))?;
     let count = |kind| entries.iter().filter(|e| e.event == kind).count() as u64;
     told.changes = fold(&entries).len() as u64;
     told.unknown = count(EntryKind::Unknown);

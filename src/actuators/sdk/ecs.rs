@@ -6,9 +6,9 @@ use super::allow::{REGISTER_TASK_DEFINITION, UPDATE_SERVICE};
 use super::outcome::incomplete;
 use super::{Ended, SdkActuator, outputs};
 use crate::actuators::Sent;
-use crate::actuators::filled::{known, strategy};
+use crate::actuators::filled::known;
 use crate::aws::sdk::allow::TASK_DEFINITION;
-use crate::domain::request::Operation;
+use crate::domain::request::{Operation, capacity_providers};
 use crate::domain::source::{Failure, FailureClass};
 
 /// A number as the API takes it.
@@ -21,7 +21,7 @@ fn number(n: u32) -> Result<i32, Sent> {
 
 /// Capacity providers as the API takes them.
 fn providers(fargate_base: u32, spot_weight: u32) -> Result<Vec<CapacityProviderStrategyItem>, Sent> {
-    strategy(fargate_base, spot_weight)
+    capacity_providers(fargate_base, spot_weight)
         .into_iter()
         .map(|(name, base, weight)| {
             CapacityProviderStrategyItem::builder()

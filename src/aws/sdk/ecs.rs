@@ -84,6 +84,7 @@ impl Ecs for SdkAws {
             cpu: found.cpu().map(str::to_owned),
             memory: found.memory().map(str::to_owned),
             log_groups: log_groups(found),
+            registered_at: maybe_instant(found.registered_at()),
         })
     }
 }

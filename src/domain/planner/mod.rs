@@ -48,6 +48,7 @@ pub fn plan(input: &Input<'_>, rec: &Recommendation, change: String) -> Result<P
         steps,
         rollback,
         restart_only,
+        undoes: None,
     })
 }
 

@@ -150,6 +150,7 @@ pub fn rollback(input: &Input<'_>, plan: &Plan, change: String) -> Result<Plan, 
         expires_at: input.now + delta(input.policy.approval_ttl),
         rollback: None,
         restart_only: false,
+        undoes: Some(plan.change.clone()),
     })
 }
 

@@ -7,7 +7,8 @@ use serde_json::json;
 use super::look::{blank, evidence, plural};
 use super::{Input, Rule};
 use crate::domain::ecs::MountsBy;
-use crate::domain::recommendation::{Change, Finding, Intent, Recommendation, Severity};
+use crate::domain::guardrail::name;
+use crate::domain::recommendation::{Change, Evidence, Finding, Intent, Recommendation, Severity};
 use crate::domain::source::SourceId;
 
 /// The rule.
@@ -53,10 +54,10 @@ fn judge(input: &Input<'_>) -> Result<Finding, String> {
     if matches!(listed, Some(Ok(_))) && same(&before, &available) {
         return Ok(Finding::Fine);
     }
-    if available.is_empty() {
-        return Err(
-            "no mount target is available; an empty list would leave the tasks nothing to mount".into()
-        );
+    if available.is_empty()
+        && let Some(target) = targets.iter().find(|t| t.state == "creating")
+    {
+        return Err(format!("no mount target is available yet; {} is creating", target.mount_target_id));
     }
     // A target that only changes is about to be available again: it keeps its place.
     if let Some(changing) = targets
@@ -68,16 +69,20 @@ fn judge(input: &Input<'_>) -> Result<Finding, String> {
             changing.mount_target_id, changing.state
         ));
     }
-    let after = after(&before, &available);
     let current = published.as_ref().map(|p| &p.current);
+    let evidence = vec![
+        evidence("available mount targets", available.join(" "), "", Some(targets_at), SourceId::EFS),
+        evidence("published", before.join(" "), "", Some(listed_at), SourceId::SSM),
+        evidence("parameter version", current.map(|c| c.version), "", Some(listed_at), SourceId::SSM),
+    ];
+    if available.is_empty() {
+        return Ok(Finding::Act(vec![nothing_to_publish(evidence)]));
+    }
+    let after = after(&before, &available);
     Ok(Finding::Act(vec![Recommendation {
         title: "publish the mount targets that are available".into(),
         reason: reason(published.as_ref().map(|p| p.parameter.as_str()), listed.as_ref(), &before, &available),
-        evidence: vec![
-            evidence("available mount targets", available.join(" "), "", Some(targets_at), SourceId::EFS),
-            evidence("published", before.join(" "), "", Some(listed_at), SourceId::SSM),
-            evidence("parameter version", current.map(|c| c.version), "", Some(listed_at), SourceId::SSM),
-        ],
+        evidence,
         effect: effect(by, listed.as_ref(), &before, &after),
         change: Some(Change { from: json!(listed.and_then(Result::ok)), to: json!(after) }),
         risk: "Somebody else may write the parameter at the same time: it has no compare-and-set, so the version is \
@@ -89,6 +94,25 @@ fn judge(input: &Input<'_>) -> Result<Finding, String> {
         intent: Intent::Publish,
         ..blank(NAME, Severity::High)
     }]))
+}
+
+/// No target is left. An empty list would leave tasks that read it nothing to mount, and which targets the file
+/// system should have is a human's to say: somebody took the last one away.
+fn nothing_to_publish(evidence: Vec<Evidence>) -> Recommendation {
+    Recommendation {
+        title: "no mount target is available: tasks have no storage".into(),
+        reason:
+            "No mount target is available, and an empty list would leave tasks nothing to mount: create one \
+                 where the tasks run, then the list is published."
+                .into(),
+        evidence,
+        effect: "Nothing is changed before a mount target is available.".into(),
+        risk: "none: nothing is changed".into(),
+        cost_usd_per_month: Some(0.0),
+        rollback: "nothing to take back".into(),
+        blocked_by: vec![name::NOT_AVAILABLE.to_owned()],
+        ..blank(NAME, Severity::High)
+    }
 }
 
 /// The order is no difference; an entry twice is.

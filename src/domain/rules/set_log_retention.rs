@@ -11,8 +11,8 @@ use crate::domain::source::SourceId;
 pub(super) struct SetLogRetention;
 
 const NAME: &str = "set-log-retention";
-/// The source of log groups.
-const LOGS: SourceId = SourceId("logs");
+/// The log groups of the service's tasks come with the service.
+const LOGS: SourceId = SourceId::ECS;
 
 impl Rule for SetLogRetention {
     fn name(&self) -> &'static str {

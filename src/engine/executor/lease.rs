@@ -2,6 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::store::JournalError;
+
+use super::holder::is_gone;
 use super::{Executor, Stop};
 
 /// The environment's lease, held until a time.
@@ -14,23 +17,29 @@ fn delta(duration: std::time::Duration) -> TimeDelta {
 }
 
 impl Executor {
-    /// Takes the lease.
+    /// Takes the lease; that of a process of this machine that has ended at once, any other when it is free.
     ///
     /// # Errors
     /// Who holds it and until when, or why the journal cannot tell.
     pub(in crate::engine) async fn lease(&self) -> Result<Lease, String> {
         let (environment, now) = (&self.environment.name, self.clock.now());
         let until = now + delta(self.pace.lease);
-        match self.journal.lease(environment, &self.holder, now, until).await {
-            Ok(true) => Ok(Lease { until }),
-            Ok(false) => Err(match self.journal.holder(environment, now).await {
-                Ok(Some((holder, until))) => {
-                    format!("{holder} is at work here, at least until {}", until.format("%H:%M:%S UTC"))
-                }
-                _ => "somebody else is at work here".to_owned(),
-            }),
-            Err(error) => Err(error.to_string()),
+        let words = |error: JournalError| error.to_string();
+        if self.journal.lease(environment, &self.holder, now, until).await.map_err(words)? {
+            return Ok(Lease { until });
         }
+        let Some((holder, end)) = self.journal.holder(environment, now).await.map_err(words)? else {
+            return Err("somebody else is at work here".to_owned());
+        };
+        if is_gone(&holder, &self.holder, self.alive) {
+            tracing::info!(holder, "its process has ended, its lease is taken over");
+            // Whoever else has seen it too asks for the free lease at the same time, and one of them gets it.
+            self.journal.release(environment, &holder).await.map_err(words)?;
+            if self.journal.lease(environment, &self.holder, now, until).await.map_err(words)? {
+                return Ok(Lease { until });
+            }
+        }
+        Err(format!("{holder} is at work here, at least until {}", end.format("%H:%M:%S UTC")))
     }
 
     /// Renews the lease when half of it is over, so that what follows has at least that much time.

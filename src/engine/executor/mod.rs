@@ -29,11 +29,14 @@ use crate::store::{Journal, JournalError};
 use super::observer::Observer;
 
 mod checks;
+mod holder;
 mod lease;
+mod revision;
 mod run;
 mod step;
 mod story;
 
+pub use holder::{Alive, alive, holder};
 pub use story::Begun;
 pub(super) use story::before;
 
@@ -157,8 +160,10 @@ pub struct Executor {
     pub environment: Arc<Environment>,
     /// What may be done.
     pub policy: Arc<Policy>,
-    /// Who holds the lease: unique to this process.
+    /// Who holds the lease: unique to this process, see [`holder`].
     pub holder: String,
+    /// Whether the process of this machine that holds the lease is still there.
+    pub alive: Alive,
     /// Timing.
     pub pace: Pace,
     /// Cancels the change that is under way.
@@ -177,7 +182,7 @@ impl Executor {
     ) -> Self {
         let Setup { environment, outside } = setup;
         let (pace, brake) = (Pace::default(), Mutex::default());
-        Self { journal, actuator, outside, clock, environment, policy, holder, pace, brake }
+        Self { journal, actuator, outside, clock, environment, policy, holder, alive, pace, brake }
     }
 
     /// Stops the change that is under way before its next call. What has been sent stays sent.
@@ -213,14 +218,14 @@ impl Executor {
         detail: Json,
         report: Report<'_>,
     ) -> Result<(), String> {
-        let pen = Pen { executor: self, change: &plan.change, rule: &plan.rule, by, report };
+        let pen = Pen::of(self, plan, by, report);
         pen.write(event, None, detail).await.map_err(|e| e.to_string())
     }
 
     /// Approves `plan` in the name of `by` and carries it out, until it has converged or cannot go on. Returns
     /// only when the journal holds how it ended, or cannot be written.
     pub async fn apply(&self, plan: &Plan, by: &str, report: Report<'_>) -> Outcome {
-        let pen = Pen { executor: self, change: &plan.change, rule: &plan.rule, by, report };
+        let pen = Pen::of(self, plan, by, report);
         if self.actuator.is_none() {
             return pen.refuse(name::READ_ONLY, vec!["started with --read-only".to_owned()]).await;
         }
@@ -250,6 +255,9 @@ impl Executor {
         let mut run = Run::new(self, plan, pen, lease);
         // Compared before anything is written, so that a stale plan is refused, not approved and given up.
         if let Err(stop) = run.admit().await {
+            return pen.stop(stop).await;
+        }
+        if let Err(stop) = run.asked_for().await {
             return pen.stop(stop).await;
         }
         if let Err(error) = pen.write(EntryKind::Approved, None, json!({ "plan": plan })).await {
@@ -294,17 +302,27 @@ pub(super) struct Pen<'a> {
     pub(super) executor: &'a Executor,
     pub(super) change: &'a str,
     pub(super) rule: &'a str,
+    /// The change that this one takes back: each of its entries names it.
+    pub(super) undoes: Option<&'a str>,
     pub(super) by: &'a str,
     pub(super) report: Report<'a>,
 }
 
-impl Pen<'_> {
+impl<'a> Pen<'a> {
+    pub(super) fn of(executor: &'a Executor, plan: &'a Plan, by: &'a str, report: Report<'a>) -> Self {
+        let (change, rule, undoes) = (&plan.change, &plan.rule, plan.undoes.as_deref());
+        Self { executor, change, rule, undoes, by, report }
+    }
+
     pub(super) async fn write(
         &self,
         event: EntryKind,
         step: Option<u32>,
-        detail: Json,
+        mut detail: Json,
     ) -> Result<(), JournalError> {
+        if let (Some(undone), Some(members)) = (self.undoes, detail.as_object_mut()) {
+            members.insert("undoes".to_owned(), undone.into());
+        }
         let entry = NewEntry {
             at: self.executor.clock.now(),
             environment: self.executor.environment.name.clone(),

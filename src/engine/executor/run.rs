@@ -10,10 +10,11 @@ use crate::domain::journal::{ChangeState, EntryKind};
 use crate::domain::plan::{Fingerprint, Plan, Step, Until};
 use crate::domain::planner;
 use crate::domain::request::{Operation, StepOutputs};
+use crate::domain::rules::{Input, Signals, evaluate};
 use crate::domain::source::SourceId;
 use crate::domain::world::World;
 use crate::engine::convergence::{Progress, progress};
-use crate::engine::observer::{Observer, sources_of};
+use crate::engine::observer::{Observer, measured, sources_of};
 
 use super::lease::Lease;
 use super::{Executor, Pen, STALE_PLAN, Stop, checks};
@@ -100,6 +101,41 @@ impl<'a> Run<'a> {
         checks::admitted(&self.executor.policy, &world, self.executor.clock.now())?;
         self.seen = Some(world);
         Ok(())
+    }
+
+    /// Whether the rule that asked for the change asks for the same now: what was measured leaves no fingerprint.
+    /// A change that takes another one back was asked for by nobody's measurements.
+    pub(in crate::engine) async fn asked_for(&mut self) -> Result<(), Stop> {
+        let Some(sources) = measured(&self.plan.rule).filter(|_| self.plan.undoes.is_none()) else {
+            return Ok(());
+        };
+        let mut wait = self.executor.pace.poll;
+        let mut look = 0;
+        loop {
+            self.hold().await?;
+            // What was read to begin with is no longer the newest.
+            self.seen = None;
+            let world = self.observer.look(sources).await;
+            let signals = Signals::default();
+            let input = Input {
+                world: &world,
+                policy: &self.executor.policy,
+                signals: &signals,
+                environment: &self.executor.environment.name,
+                now: self.executor.clock.now(),
+            };
+            let told = evaluate(&input, &[]);
+            let Some((_, why)) = told.not_enough.iter().find(|(rule, _)| *rule == self.plan.rule) else {
+                return planner::still_recommended(&input, &told.recommendations, self.plan)
+                    .map_err(|why| Stop::Refused { guardrail: STALE_PLAN, why: vec![why] });
+            };
+            look += 1;
+            if look == LOOKS {
+                return Err(Stop::Refused { guardrail: name::DATA_FRESHNESS, why: vec![why.clone()] });
+            }
+            self.rest(wait).await?;
+            wait *= 2;
+        }
     }
 
     /// Everything the plan depends on, read anew and equal to what it was made from.

@@ -9,7 +9,7 @@ use crate::domain::journal::EntryKind;
 use crate::domain::plan::{Fingerprint, Step};
 use crate::domain::request::{Operation, render};
 use crate::domain::source::{Failure, FailureClass};
-use crate::engine::effect::{Found, read_back};
+use crate::engine::effect::{Found, Window, read_back};
 use crate::engine::observer::sources_of;
 
 use super::run::Run;
@@ -93,11 +93,12 @@ impl Run<'_> {
         let mut missing: Option<DateTime<Utc>> = None;
         loop {
             self.hold().await?;
-            let found = self.found(operation, before).await;
+            let found = self.found(operation, before, Window { from: started_at, to: settled }).await;
             let now = self.executor.clock.now();
             let text = match found {
-                Found::Done(outputs) => {
-                    let detail = json!({ "outputs": outputs, "found_by_reading": true });
+                Found::Done(outputs, whose) => {
+                    let detail =
+                        json!({ "outputs": outputs, "found_by_reading": true, "whose": whose.word() });
                     self.pen.write(EntryKind::Succeeded, Some(n), detail).await?;
                     self.note_done(n, operation, outputs.clone());
                     return Ok(outputs);
@@ -111,7 +112,11 @@ impl Run<'_> {
                     missing.get_or_insert(now);
                     why
                 }
-                Found::NotDone(why) => why,
+                Found::Overwritten(why) if now >= settled => {
+                    let why = format!("whether the call took effect cannot be told: {why}");
+                    return Err(Stop::Unknown { step: n, why });
+                }
+                Found::NotDone(why) | Found::Overwritten(why) => why,
                 Found::CannotTell(why) => {
                     missing = None;
                     why
@@ -126,34 +131,13 @@ impl Run<'_> {
         }
     }
 
-    async fn found(&self, operation: &Operation, before: &Fingerprint) -> Found {
+    async fn found(&self, operation: &Operation, before: &Fingerprint, window: Window) -> Found {
         if let Operation::RegisterTaskDefinition { from, cpu, memory } = operation {
-            return self.registered(from, cpu, memory).await;
+            return self.registered(from, cpu, memory, window).await;
         }
         match self.observer.read(sources_of(operation)).await {
-            Ok(world) => read_back(operation, before, &world),
+            Ok(world) => read_back(operation, before, window, &world),
             Err(failure) => Found::CannotTell(failure.line()),
-        }
-    }
-
-    /// The revision after `from`, if it has the size that was asked for.
-    async fn registered(&self, from: &str, cpu: &str, memory: &str) -> Found {
-        let next = from.rsplit_once(':').and_then(|(family, n)| Some((family, n.parse::<u64>().ok()? + 1)));
-        let Some((family, revision)) = next else {
-            return Found::CannotTell(format!("{from} has no revision"));
-        };
-        let name = format!("{family}:{revision}");
-        let asked = self.executor.outside.aws.task_definition(&name);
-        match tokio::time::timeout(self.executor.clock.real(self.executor.pace.answer), asked).await {
-            Ok(Ok(d)) if d.cpu.as_deref() == Some(cpu) && d.memory.as_deref() == Some(memory) => {
-                Found::Done(Outputs::from([("task_definition_arn".to_owned(), d.arn)]))
-            }
-            Ok(Ok(d)) => Found::CannotTell(format!("{} has another size, and may not be the one", d.arn)),
-            Ok(Err(f)) if matches!(f.class, FailureClass::NotFound | FailureClass::Other) => {
-                Found::NotDone(format!("{name} does not exist"))
-            }
-            Ok(Err(failure)) => Found::CannotTell(failure.line()),
-            Err(_) => Found::CannotTell("no answer in time".to_owned()),
         }
     }
 }

@@ -155,6 +155,7 @@ impl World {
             cpu: Some(cpu),
             memory: Some(memory),
             log_groups,
+            registered_at: Some(self.now),
         };
         self.ecs.definitions.push(Definition { shown, exits_with });
         arn
@@ -220,6 +221,7 @@ impl World {
         }
         if let Some(desired) = update.desired {
             service.desired = desired;
+            self.ledger.desired.push((self.now, desired));
         }
         let current = service.deployments.first().map(|d| d.revision.clone());
         let Some(mut revision) = current else {
