@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::domain::guardrail::{Binds, Guardrail};
+use crate::domain::guardrail::{Binds, Decision, Guardrail};
 use crate::domain::journal::Entry;
 use crate::domain::plan::Plan;
 use crate::domain::recommendation::Recommendation;
@@ -25,6 +25,8 @@ pub struct Proposal {
     pub guardrails: Vec<Guardrail>,
     /// How, or why there is no plan.
     pub plan: Result<Plan, String>,
+    /// What an operator decided about it, while that holds.
+    pub decision: Option<Decision>,
 }
 
 impl Proposal {
@@ -33,9 +35,12 @@ impl Proposal {
         self.guardrails.iter().filter(|g| g.holds && g.binds == Binds::All)
     }
 
-    /// Whether it waits for the operator: there is a plan, and nothing holds it back.
+    /// Whether it waits for the operator: there is a plan, nothing holds it back, and nobody has decided yet.
     pub fn waits(&self) -> bool {
-        self.plan.is_ok() && self.held_by().next().is_none() && self.recommendation.blocked_by.is_empty()
+        self.plan.is_ok()
+            && self.decision.is_none()
+            && self.held_by().next().is_none()
+            && self.recommendation.blocked_by.is_empty()
     }
 }
 
@@ -81,6 +86,8 @@ pub struct Brakes {
     pub veto: Option<(String, DateTime<Utc>)>,
     /// An operator has frozen all changes.
     pub frozen_by_operator: bool,
+    /// Who did, and when the freeze ends by itself.
+    pub frozen: Option<(String, DateTime<Utc>)>,
     /// Failures in a row.
     pub failures: u32,
 }

@@ -66,7 +66,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::FreezeChanges => {
             changes.freeze_asked = true;
             tell(state, "changes are being frozen".into());
-            return vec![Effect::FreezeChanges(environment)];
+            return vec![Effect::FreezeChanges { environment, freeze: true }];
         }
         Action::Arm => ask(state, Question::Arm),
         Action::CancelChange => match changes.in_flight.as_ref().map(|p| p.change.clone()) {
@@ -189,7 +189,7 @@ pub(super) fn answer(state: &mut State, answer: &Answer) -> Vec<Effect> {
         }
         Question::CancelChange { .. } => return vec![Effect::CancelChange(environment)],
         Question::RollBack { change } => return vec![Effect::RollBack { environment, change }],
-        Question::Thaw => return vec![Effect::FreezeChanges(environment)],
+        Question::Thaw => return vec![Effect::FreezeChanges { environment, freeze: false }],
         Question::ArmNamed => return vec![Effect::Arm(environment)],
         Question::Reject { recommendation } if !text.is_empty() => {
             return vec![Effect::Reject { environment, recommendation, reason: text.to_owned() }];

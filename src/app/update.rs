@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::freshness::SourceState;
 use crate::domain::source::{Failure, FailureClass};
 
 use super::action::Action;
@@ -30,12 +29,7 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
         Event::Focus(_) | Event::Tick => {}
         Event::Prepared { environment, on, off } => {
             if let Some(env) = state.environments.get_mut(environment) {
-                for (id, every_ms) in on {
-                    let every = TimeDelta::milliseconds(i64::try_from(every_ms).unwrap_or(i64::MAX));
-                    env.world.sources.entry(id).or_insert_with(|| SourceState::new(id, every)).every = every;
-                    env.world.off.remove(&id);
-                }
-                env.world.off.extend(off);
+                env.world.prepare(&on, &off);
             }
         }
         Event::Polling { environment, source } => {
@@ -71,6 +65,7 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
         | Event::Journaled { .. }
         | Event::Progressed { .. }
         | Event::Braked { .. }
+        | Event::JournalAnswers { .. }
         | Event::JournalFailed { .. } => changed(state, event),
         Event::Notice(text) => state.notice = Some((state.now, text)),
         Event::Terminate => return vec![Effect::Quit],
@@ -86,6 +81,7 @@ fn changed(state: &mut State, event: Event) {
         | Event::Journaled { environment, .. }
         | Event::Progressed { environment, .. }
         | Event::Braked { environment, .. }
+        | Event::JournalAnswers { environment }
         | Event::JournalFailed { environment, .. } => *environment,
         _ => return,
     };
@@ -101,6 +97,7 @@ fn changed(state: &mut State, event: Event) {
             changes.journaled(entry);
             changes.journal_error = None;
         }
+        Event::JournalAnswers { .. } => changes.journal_error = None,
         Event::Progressed { progress, .. } => changes.in_flight = progress,
         Event::Braked { brakes, .. } => {
             changes.brakes = brakes;
