@@ -211,7 +211,7 @@ fn a_freeze_is_at_once_and_its_end_is_asked_for() {
     };
     let freeze = || Event::Action(Action::FreezeChanges);
     update(&mut state, brakes(false), at(1));
-    assert_eq!(update(&mut state, freeze(), at(2)), [Effect::FreezeChanges(0)]);
+    assert_eq!(update(&mut state, freeze(), at(2)), [Effect::FreezeChanges { environment: 0, freeze: true }]);
     assert_eq!(update(&mut state, freeze(), at(2)), [], "a held key does not thaw");
     update(&mut state, brakes(true), at(3));
     assert_eq!(update(&mut state, freeze(), at(4)), []);

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::domain::guardrail::{Binds, Decision, Guardrail};
+use crate::domain::guardrail::{Binds, Decision, Guardrail, name};
 use crate::domain::journal::Entry;
 use crate::domain::plan::Plan;
 use crate::domain::recommendation::Recommendation;
@@ -35,7 +35,15 @@ impl Proposal {
         self.guardrails.iter().filter(|g| g.holds && g.binds == Binds::All)
     }
 
-    /// Whether it waits for the operator: there is a plan, nothing holds it back, and nobody has decided yet.
+    /// The guardrails that say that a noisy signal has not settled yet.
+    pub fn settling(&self) -> impl Iterator<Item = &Guardrail> {
+        self.guardrails
+            .iter()
+            .filter(|g| g.holds && [name::EVALUATIONS, name::STABILISATION].contains(&g.name.as_str()))
+    }
+
+    /// Whether it waits for the operator: there is a plan, nothing holds it back, it has settled, and nobody has
+    /// decided yet.
     pub fn waits(&self) -> bool {
         self.plan.is_ok()
             && self.decision.is_none()

@@ -46,6 +46,17 @@ pub fn standing(proposal: &Proposal, view: &View<'_>) -> (Role, String) {
     if !held.is_empty() {
         return (Role::Warn, format!("held: {}", held.join(", ")));
     }
+    if let Some(decision) = &proposal.decision {
+        return match &decision.rejected {
+            Some(reason) => (Role::Muted, format!("rejected: {reason}")),
+            None => (Role::Muted, format!("put off, again {}", countdown(decision.until, view.now))),
+        };
+    }
+    if proposal.plan.is_ok()
+        && let Some(guardrail) = proposal.settling().next()
+    {
+        return (Role::Muted, format!("settling: {}", guardrail.name));
+    }
     match (&proposal.plan, view.env.changes.brakes.mode) {
         (Err(_), _) => (Role::Muted, "no plan".into()),
         (Ok(_), Mode::Observe) => (Role::Muted, "only observed".into()),
@@ -53,12 +64,17 @@ pub fn standing(proposal: &Proposal, view: &View<'_>) -> (Role, String) {
     }
 }
 
-/// How many wait for a decision, and the most severe of them.
+/// How many that matter wait for a decision, and the most severe of them. Advice on cost and size does not alarm.
 pub fn waiting<'v>(view: &View<'v>) -> Option<(usize, &'v Proposal)> {
     if view.env.changes.brakes.mode == Mode::Observe {
         return None;
     }
-    let mut all = view.env.changes.proposals.iter().filter(|p| p.waits());
+    let mut all = view
+        .env
+        .changes
+        .proposals
+        .iter()
+        .filter(|p| p.waits() && p.recommendation.severity >= Severity::Medium);
     let first = all.clone().max_by(|a, b| {
         // of equals the first, which max_by would give last
         a.recommendation.severity.cmp(&b.recommendation.severity).then(std::cmp::Ordering::Greater)

@@ -148,6 +148,7 @@ pub fn add(change: &str) -> Proposal {
             ),
         ],
         plan: Ok(plan(change)),
+        decision: None,
     }
 }
 
@@ -163,6 +164,7 @@ pub fn others() -> Vec<Proposal> {
             0,
         )],
         plan: Ok(plan("scale-1")),
+        decision: None,
     };
     scale.recommendation.blocked_by = vec![name::DEPLOYMENT_IN_PROGRESS.into()];
     scale.recommendation.cost_usd_per_month = Some(72.08);
@@ -170,6 +172,7 @@ pub fn others() -> Vec<Proposal> {
         recommendation: recommendation("resize-lambda:counter", Severity::Low, "give the counter 512 MB"),
         guardrails: Vec::new(),
         plan: Err("it is advice: miharu does not carry it out".into()),
+        decision: None,
     };
     advice.recommendation.change = None;
     advice.recommendation.cost_usd_per_month = None;

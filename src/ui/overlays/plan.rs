@@ -24,6 +24,8 @@ pub struct Reading {
     pub seen: bool,
     /// Whether it is no longer recommended.
     pub gone: bool,
+    /// The change that approving was asked about last.
+    pub asked: Option<String>,
 }
 
 impl Reading {
