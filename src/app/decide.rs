@@ -15,7 +15,7 @@ use super::changes::{Answer, Asking, Changes, Question, same_substance};
 use super::effect::Effect;
 use super::state::State;
 
-/// Pause before a question takes an answer.
+/// Pause before a question takes an answer, as the operator feels it.
 pub const PAUSE: TimeDelta = TimeDelta::milliseconds(500);
 /// Pause after a key that came too early: longer than a held key takes to begin to repeat.
 pub const LONGER: TimeDelta = TimeDelta::seconds(2);
@@ -30,7 +30,7 @@ pub(super) fn ask(state: &mut State, question: Question) {
             state.asking = Some(Asking {
                 environment: state.focused,
                 question,
-                ready_at: state.now + PAUSE,
+                ready_at: state.now + state.felt(PAUSE),
                 told: None,
             });
         }
@@ -173,7 +173,7 @@ pub(super) fn answer(state: &mut State, answer: &Answer) -> Vec<Effect> {
     let fits =
         matches!((answer, asking.question.wants_text()), (Answer::Confirm, false) | (Answer::Text(_), true));
     if early || !fits {
-        asking.ready_at = asking.ready_at.max(state.now + if early { LONGER } else { PAUSE });
+        asking.ready_at = asking.ready_at.max(state.now + state.felt(if early { LONGER } else { PAUSE }));
         asking.told = early.then(|| "too quick to be meant: wait a moment, then answer".to_owned());
         state.asking = Some(asking);
         return Vec::new();
@@ -208,7 +208,7 @@ pub(super) fn answer(state: &mut State, answer: &Answer) -> Vec<Effect> {
                 state.asking = Some(Asking {
                     environment,
                     question: Question::ArmNamed,
-                    ready_at: state.now + PAUSE,
+                    ready_at: state.now + state.felt(PAUSE),
                     told: None,
                 });
                 return Vec::new();

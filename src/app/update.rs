@@ -16,7 +16,7 @@ const NOTICE: TimeDelta = TimeDelta::seconds(5);
 /// Takes `event`, which happened at `now`, into `state` and says what is to be done.
 pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect> {
     state.now = now;
-    if state.notice.as_ref().is_some_and(|(at, _)| state.now - *at >= NOTICE) {
+    if state.notice.as_ref().is_some_and(|(at, _)| state.now - *at >= state.felt(NOTICE)) {
         state.notice = None;
     }
     match event {

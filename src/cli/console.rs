@@ -82,6 +82,7 @@ async fn in_terminal(session: Session, screen: &mut terminal::Screen) -> std::io
     let Session { watched, look, clock, read_only, low_bandwidth, demo, panic_after } = session;
     let Look { theme, themes, theme_list, keymap, glyphs } = look;
     let mut state = State::new(watched.iter().map(shown).collect(), clock.now());
+    state.speed = clock.speed();
     state.read_only = read_only;
     state.demo = demo;
     let mut ui = Ui::new(&theme, keymap.clone(), glyphs);

@@ -21,11 +21,16 @@ use super::args::Demo;
 use super::console::{self, Session};
 
 /// The demo's environment. An operator decides there, unless the settings of an environment `demo` say otherwise.
-fn environment(simulated: &Simulated, loaded: &Loaded) -> Environment {
+///
+/// What is left to a person, to veto and to read, takes as long as it says, however fast the world runs.
+fn environment(simulated: &Simulated, loaded: &Loaded, speed: f64) -> Environment {
     let mut environment = simulated.environment();
     environment.mode = Mode::Approve;
     if let Some(set) = loaded.config.environments.iter().find(|e| e.name == environment.name) {
         (environment.mode, environment.policy) = (set.mode, set.policy.clone());
+    }
+    for pause in [&mut environment.policy.veto, &mut environment.policy.approval_ttl] {
+        *pause = pause.mul_f64(speed);
     }
     environment.policy.file_count_threshold = environment.files.threshold;
     environment.policy.expected_account.clone_from(&environment.expected_account);
@@ -67,7 +72,7 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
     };
     let clock = Clock::virtual_from(Clock::system().now(), demo.speed);
     let simulated = Arc::new(Simulated::new(&scenario, demo.seed, clock.clone()));
-    let environment = Arc::new(environment(&simulated, loaded));
+    let environment = Arc::new(environment(&simulated, loaded, demo.speed));
     let title = match demo.speed {
         1.0 => format!("{}: {}", scenario.name, scenario.title),
         speed => format!("{} ×{speed}: {}", scenario.name, scenario.title),
