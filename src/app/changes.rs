@@ -47,6 +47,7 @@ impl Proposal {
     pub fn waits(&self) -> bool {
         self.plan.is_ok()
             && self.decision.is_none()
+            && self.settling().next().is_none()
             && self.held_by().next().is_none()
             && self.recommendation.blocked_by.is_empty()
     }
