@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use console::{ADD, DUE, Scene};
 use miharu::app::changes::Proposal;
 use miharu::domain::journal::EntryKind::{
-    self, Cancelled, Disarmed, Refused, Rejected, Snoozed, Verified, Vetoed,
+    self, Cancelled, Disarmed, Proposed, Refused, Rejected, Snoozed, Verified, Vetoed,
 };
 use miharu::domain::snapshot::Mode;
 use miharu::engine::conductor::Command;
@@ -81,7 +81,6 @@ async fn a_rejection_and_a_snooze_hold_after_a_restart_and_a_snooze_ends() {
             decision.is_some_and(|d| d.rejected.as_ref() == Some(&reason) && d.by == "other")
         })
         .await;
-    use EntryKind::Proposed;
     assert_eq!(scene.kinds().await, [Proposed, Snoozed, Proposed, Rejected]);
     // An operator may change their mind.
     console.approve();

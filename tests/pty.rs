@@ -154,7 +154,9 @@ fn a_held_key_and_pasted_text_approve_nothing_and_a_read_plan_is_applied() {
     t.press("\x1b[200~aGaYY\r\x1b[201~");
     t.shows("pasted text ignored");
     t.press("aGaY\r");
-    t.until("the question was not answered by it", |s| !s.contains("Apply this plan?") || s.contains("too quick"));
+    t.until("the question was not answered by it", |s| {
+        !s.contains("Apply this plan?") || s.contains("too quick")
+    });
     for key in ["a", "Y"] {
         for _ in 0..60 {
             t.press(key);

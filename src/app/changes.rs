@@ -80,6 +80,8 @@ pub struct Progress {
     pub waiting_for: String,
     /// When the change began.
     pub started_at: DateTime<Utc>,
+    /// Whether it is this process that applies it.
+    pub here: bool,
 }
 
 /// What holds all changes of an environment.
@@ -181,6 +183,8 @@ pub enum Question {
     },
     /// End the operator's freeze.
     Thaw,
+    /// Leave while this process applies a change.
+    Quit,
 }
 
 impl Question {

@@ -13,7 +13,7 @@ use crate::domain::snapshot::Mode;
 use super::action::Action;
 use super::changes::{Answer, Asking, Changes, Question, same_substance};
 use super::effect::Effect;
-use super::state::State;
+use super::state::{EnvironmentState, State};
 
 /// Pause before a question takes an answer, as the operator feels it.
 pub const PAUSE: TimeDelta = TimeDelta::milliseconds(500);
@@ -35,6 +35,19 @@ pub(super) fn ask(state: &mut State, question: Question) {
             });
         }
     }
+}
+
+/// Leaves; while a change is applied here, only after a question. Asked once more, it leaves without an answer.
+pub(super) fn quit(state: &mut State) -> Vec<Effect> {
+    let applies = |env: &EnvironmentState| env.changes.in_flight.as_ref().is_some_and(|p| p.here);
+    let asked = state.asking.as_ref().is_some_and(|a| a.question == Question::Quit);
+    if asked || !state.environments.iter().any(applies) {
+        return vec![Effect::Quit];
+    }
+    let ready_at = state.now + state.felt(PAUSE);
+    state.asking =
+        Some(Asking { environment: state.focused, question: Question::Quit, ready_at, told: None });
+    Vec::new()
 }
 
 /// What an action about changes leads to.
@@ -94,6 +107,9 @@ fn tell(state: &mut State, words: String) {
 
 /// Why a question makes no sense now; asked when it opens and again when it is answered.
 fn refusal(state: &State, question: &Question) -> Option<String> {
+    if *question == Question::Quit {
+        return None;
+    }
     if state.read_only {
         return Some(READ_ONLY.into());
     }
@@ -130,6 +146,7 @@ fn refusal(state: &State, question: &Question) -> Option<String> {
         Question::RollBack { .. } => {
             changes.in_flight.as_ref().map(|p| format!("{} is in flight: one change at a time", p.title))
         }
+        Question::Quit => None,
         Question::Thaw => {
             (!changes.brakes.frozen_by_operator).then(|| "changes are not frozen any more".to_owned())
         }
@@ -187,6 +204,7 @@ pub(super) fn answer(state: &mut State, answer: &Answer) -> Vec<Effect> {
         Question::Approve { recommendation, plan } => {
             return vec![Effect::Approve { environment, recommendation, plan }];
         }
+        Question::Quit => return vec![Effect::Quit],
         Question::CancelChange { .. } => return vec![Effect::CancelChange(environment)],
         Question::RollBack { change } => return vec![Effect::RollBack { environment, change }],
         Question::Thaw => return vec![Effect::FreezeChanges { environment, freeze: false }],

@@ -115,7 +115,7 @@ fn changed(state: &mut State, event: Event) {
 
 fn act(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
-        Action::Quit => vec![Effect::Quit],
+        Action::Quit => decide::quit(state),
         Action::Freeze => {
             state.frozen = match state.frozen.take() {
                 Some(_) => None,

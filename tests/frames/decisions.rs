@@ -271,6 +271,7 @@ pub fn acting() -> State {
         since: ago(80),
         waiting_for: "the rollout, 4 of 6 tasks by the new list".into(),
         started_at: ago(200),
+        here: true,
     };
     update(&mut state, Event::Progressed { environment: 0, progress: Some(progress) }, now());
     state

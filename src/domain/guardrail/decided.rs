@@ -29,9 +29,10 @@ pub struct Frozen {
 impl Frozen {
     /// Detail of the note that begins or ends a freeze at `now`.
     pub fn detail(freeze: bool, now: DateTime<Utc>) -> Json {
-        match freeze {
-            true => json!({ "freeze": true, "until": now + FREEZE_LASTS }),
-            false => json!({ "freeze": false }),
+        if freeze {
+            json!({ "freeze": true, "until": now + FREEZE_LASTS })
+        } else {
+            json!({ "freeze": false })
         }
     }
 
@@ -100,5 +101,70 @@ impl Decision {
         let rejected = (entry.event == EntryKind::Rejected).then(|| text("reason").unwrap_or_default());
         let intent = entry.detail.get("intent").and_then(|intent| Intent::deserialize(intent).ok());
         decisions.insert(id, Self { by: entry.by.clone(), at: entry.at, until, rejected, intent });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::guardrail::Past;
+
+    fn at(minutes: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::minutes(minutes)
+    }
+
+    fn entry(seq: i64, event: EntryKind, change: Option<&str>, detail: Json) -> Entry {
+        let (at, by, environment) = (at(seq), "op".to_owned(), "e".to_owned());
+        let (change, rule) = (change.map(str::to_owned), None);
+        Entry { seq, at, environment, change, rule, event, by, step: None, detail }
+    }
+
+    #[test]
+    fn a_freeze_ends_when_it_is_ended_and_by_itself_after_a_day_whatever_was_written() {
+        let freeze = entry(1, EntryKind::Note, None, Frozen::detail(true, at(1)));
+        let past = Past::of(std::slice::from_ref(&freeze), "e");
+        assert_eq!(past.frozen(at(2)).map(|f| f.by.as_str()), Some("op"));
+        assert!(past.frozen(at(24 * 60)).is_some() && past.frozen(at(24 * 60 + 1)).is_none());
+        assert!(Past::of(std::slice::from_ref(&freeze), "other").frozen(at(2)).is_none());
+        let long = json!({ "freeze": true, "until": at(99_999) });
+        let past = Past::of(&[entry(1, EntryKind::Note, None, long)], "e");
+        assert!(past.frozen(at(24 * 60 + 1)).is_none());
+        let thaw = entry(2, EntryKind::Note, None, Frozen::detail(false, at(2)));
+        let other = entry(3, EntryKind::Note, Some("c"), Frozen::detail(true, at(3)));
+        assert!(Past::of(&[freeze, thaw, other], "e").frozen(at(4)).is_none());
+    }
+
+    #[test]
+    fn a_decision_holds_for_its_cause_and_its_time_and_an_approval_ends_it() {
+        let rec = |zone: &str| Recommendation {
+            id: "a:b".into(),
+            rule: "a".into(),
+            severity: crate::domain::recommendation::Severity::High,
+            title: String::new(),
+            reason: String::new(),
+            evidence: Vec::new(),
+            change: None,
+            requests: Vec::new(),
+            effect: String::new(),
+            risk: String::new(),
+            cost_usd_per_month: None,
+            reversible: true,
+            rollback: String::new(),
+            blocked_by: Vec::new(),
+            auto_allowed: true,
+            intent: Intent::RemoveMountTarget { mount_target_id: zone.into() },
+        };
+        let snoozed = entry(1, EntryKind::Snoozed, Some("c1"), Decision::snoozed(&rec("x"), at(60)));
+        let past = Past::of(std::slice::from_ref(&snoozed), "e");
+        assert!(past.decision(&rec("x"), at(59)).is_some_and(|d| d.rejected.is_none()));
+        assert!(past.decision(&rec("x"), at(60)).is_none(), "its time is over");
+        assert!(past.decision(&rec("y"), at(2)).is_none(), "its cause is another");
+        let rejected = entry(2, EntryKind::Rejected, Some("c2"), Decision::rejected(&rec("x"), "not now"));
+        let past = Past::of(&[snoozed, rejected.clone()], "e");
+        assert_eq!(past.decision(&rec("x"), at(61)).unwrap().rejected.as_deref(), Some("not now"));
+        assert!(past.decision(&rec("x"), at(2) + REJECTION_LASTS).is_none());
+        let plan = json!({ "plan": { "recommendation": "a:b" } });
+        let approved = entry(3, EntryKind::Approved, Some("c3"), plan);
+        assert!(Past::of(&[rejected, approved], "e").decision(&rec("x"), at(4)).is_none());
     }
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::changes::{Proposal, same_substance};
-use crate::domain::guardrail::{Binds, Guardrail, Past, name, with_past};
-use crate::domain::journal::Entry;
+use crate::domain::guardrail::{Binds, Guardrail, Past, with_past};
 use crate::domain::plan::Plan;
 use crate::domain::planner;
 use crate::domain::policy::Policy;
@@ -16,6 +15,8 @@ use crate::domain::rules::{Input, Signals, evaluate};
 use crate::domain::snapshot::Mode;
 use crate::domain::source::SourceId;
 use crate::domain::world::World;
+
+use super::diary::Diary;
 
 /// Evaluations kept for noisy signals.
 const SIGNALS: usize = 64;
@@ -91,21 +92,17 @@ impl Board {
     }
 
     /// Asks the rules; `true` where the screen is to be told.
-    pub(super) fn evaluate(
-        &mut self,
-        world: &World,
-        history: &[Entry],
-        held: &Held,
-        now: DateTime<Utc>,
-    ) -> bool {
+    pub(super) fn evaluate(&mut self, world: &World, diary: &Diary, held: &Held, now: DateTime<Utc>) -> bool {
         let policy = Arc::clone(&self.policy);
         let signals = std::mem::take(&mut self.signals);
         let environment = self.environment.clone();
         let input = Input { world, policy: &policy, signals: &signals, environment: &environment, now };
-        let evaluated = evaluate(&input, history);
-        let past = Past::of(history, &environment);
-        let proposals: Vec<Proposal> =
-            evaluated.recommendations.into_iter().map(|rec| self.propose(&input, rec, &past, held)).collect();
+        let evaluated = evaluate(&input, diary.entries());
+        let proposals: Vec<Proposal> = evaluated
+            .recommendations
+            .into_iter()
+            .map(|rec| self.propose(&input, rec, diary.past(), held))
+            .collect();
         self.kept.retain(|id, _| proposals.iter().any(|p| p.recommendation.id == *id));
         self.signals = signals;
         self.note(world, evaluated.desired, now);
@@ -163,14 +160,4 @@ impl Board {
         self.kept.insert(rec.id.clone(), new.clone());
         Ok(new)
     }
-}
-
-/// The guardrail that holds where the journal cannot be written.
-pub(super) fn no_journal(why: &str) -> Held {
-    Some((name::JOURNAL, why.to_owned()))
-}
-
-/// The guardrail that holds where nothing sends.
-pub(super) fn read_only() -> Held {
-    Some((name::READ_ONLY, "started with --read-only".to_owned()))
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::app::changes::Progress;
+use crate::domain::guardrail::Past;
 use crate::domain::journal::{ChangeState, Entry, EntryKind, Phase, fold};
 use crate::engine::autopilot::AUTO;
 
@@ -16,6 +17,9 @@ pub(super) const KEPT: usize = 5000;
 #[derive(Default)]
 pub(super) struct Diary {
     entries: Vec<Entry>,
+    /// What follows from the entries.
+    past: Past,
+    progress: Option<Progress>,
 }
 
 impl Diary {
@@ -26,6 +30,22 @@ impl Diary {
 
     pub(super) fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The changes and decisions that the entries tell of.
+    pub(super) fn past(&self) -> &Past {
+        &self.past
+    }
+
+    /// Where the change in flight is.
+    pub(super) fn progress(&self) -> Option<&Progress> {
+        self.progress.as_ref()
+    }
+
+    /// Draws the conclusions, after entries were taken in.
+    pub(super) fn conclude(&mut self, environment: &str) {
+        self.past = Past::of(&self.entries, environment);
+        self.progress = self.in_progress();
     }
 
     /// Takes in the next entry.
@@ -55,8 +75,7 @@ impl Diary {
         fold(entries).remove(change).filter(|state| state.phase.in_flight())
     }
 
-    /// Where the change in flight is.
-    pub(super) fn progress(&self) -> Option<Progress> {
+    fn in_progress(&self) -> Option<Progress> {
         let state = self.in_flight()?;
         let plan = state.plan.as_ref()?;
         let (step, words) = match state.phase {
@@ -75,6 +94,7 @@ impl Diary {
             title: plan.title.clone(),
             started_at: approved,
             change: state.change,
+            here: false,
         })
     }
 

@@ -120,6 +120,7 @@ impl Conductor {
         }
         self.journal_answers().await;
         if new {
+            self.diary.conclude(&self.name);
             self.evaluate().await;
         }
     }

@@ -19,7 +19,7 @@ use crate::actuators::Actuator;
 use crate::app::changes::{Brakes, Progress};
 use crate::app::event::{EnvironmentIndex, Event};
 use crate::clock::Clock;
-use crate::domain::guardrail::Past;
+use crate::domain::guardrail::name;
 use crate::domain::policy::Policy;
 use crate::domain::snapshot::Mode;
 use crate::domain::source::SourceId;
@@ -137,6 +137,8 @@ pub(super) struct Conductor {
     recover_at: DateTime<Utc>,
     /// Whether open changes were looked for since the start.
     looked: bool,
+    /// Why open changes could not be resolved, as it was told last.
+    told_open: Option<String>,
 }
 
 impl Conductor {
@@ -179,6 +181,7 @@ impl Conductor {
             turn_at: now,
             recover_at: now,
             looked: false,
+            told_open: None,
         }
     }
 
@@ -219,7 +222,7 @@ impl Conductor {
             return; // nothing is prepared yet
         }
         let (held, now) = (self.held(), self.clock.now());
-        if self.board.evaluate(&world, self.diary.entries(), &held, now) {
+        if self.board.evaluate(&world, &self.diary, &held, now) {
             let (proposals, not_enough) = (self.board.proposals.clone(), self.board.not_enough.clone());
             let event = Event::Proposed { environment: self.index, proposals, not_enough };
             self.tasks.report(event).await;
@@ -229,11 +232,11 @@ impl Conductor {
     /// What holds everything back, whatever the rules say.
     fn held(&self) -> Held {
         if self.actuator.is_none() {
-            return board::read_only();
+            return Some((name::READ_ONLY, "started with --read-only".to_owned()));
         }
         match (&self.failed, &self.desk) {
-            (Some(why), _) => board::no_journal(why),
-            (None, None) => board::no_journal("it is being opened"),
+            (Some(why), _) => Some((name::JOURNAL, why.clone())),
+            (None, None) => Some((name::JOURNAL, "it is being opened".to_owned())),
             (None, Some(_)) => None,
         }
     }
@@ -241,7 +244,8 @@ impl Conductor {
     /// Tells brakes and progress where they are new.
     async fn tell(&mut self) {
         let now = self.clock.now();
-        let progress = self.diary.progress();
+        let here = self.working.is_some();
+        let progress = self.diary.progress().map(|p| Progress { here, ..p.clone() });
         if progress != self.told_progress {
             self.told_progress.clone_from(&progress);
             self.tasks.report(Event::Progressed { environment: self.index, progress }).await;
@@ -254,7 +258,7 @@ impl Conductor {
     }
 
     fn brakes(&self, now: DateTime<Utc>) -> Brakes {
-        let past = Past::of(self.diary.entries(), &self.name);
+        let past = self.diary.past();
         let frozen = past.frozen(now).map(|f| (f.by.clone(), f.until));
         let armed = self.armed();
         Brakes {

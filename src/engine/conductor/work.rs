@@ -139,12 +139,15 @@ impl Conductor {
         self.follow().await;
         match done {
             Done::Applied(plan, before, outcome) => {
-                self.say(words(&plan.title, &outcome)).await;
+                let words = words(&plan.title, &outcome);
                 if outcome == Outcome::Converged {
+                    self.say(format!("{words}; its effect is being watched")).await;
                     self.verify(plan, before);
+                } else {
+                    self.say(words).await;
                 }
             }
-            Done::RolledBack(outcome) => self.say(words("taking it back", &outcome)).await,
+            Done::RolledBack(outcome) => self.say(words("taking the change back", &outcome)).await,
             Done::Turned(autopilot, turn) => {
                 tracing::debug!(?turn, "auto mode evaluated");
                 let pause = TimeDelta::from_std(self.every()).unwrap_or(TimeDelta::MAX);
@@ -152,6 +155,10 @@ impl Conductor {
                 let armed = autopilot.brakes().armed();
                 if let Some(desk) = &mut self.desk {
                     desk.autopilot = Some(*autopilot);
+                }
+                if let Turn::Applied { outcome, rolled_back, .. } = &turn {
+                    let back = if *rolled_back { ", and taken back" } else { "" };
+                    self.say(format!("auto mode: {}{back}", words("a change", outcome))).await;
                 }
                 if !armed && self.armed_written {
                     // By itself; the journal says why.
@@ -167,7 +174,14 @@ impl Conductor {
                     self.say(format!("left open by an earlier run, read back: {words}")).await;
                 }
             }
-            Done::Recovered(Err(outcome)) => tracing::info!("an open change: {}", outcome.why()),
+            Done::Recovered(Err(outcome)) => {
+                // Told once: another console may be at work on it for long.
+                let why = outcome.why();
+                if self.told_open.as_ref() != Some(&why) {
+                    self.say(format!("an earlier change is open: {why}")).await;
+                    self.told_open = Some(why);
+                }
+            }
             Done::Died => {
                 // Auto mode that ended with its task begins anew, disarmed.
                 let gone = self.desk.as_ref().filter(|d| d.autopilot.is_none());
@@ -199,7 +213,7 @@ impl Conductor {
 /// How a change went, in a line.
 fn words(title: &str, outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Converged => format!("done: {title}; its effect is being watched"),
+        Outcome::Converged => format!("done: {title}"),
         Outcome::Refused { .. } => format!("refused: {title}: {}", outcome.why()),
         Outcome::Failed { why } => format!("failed: {title}: {why}"),
         Outcome::Cancelled => format!("stopped: {title}"),
