@@ -173,8 +173,8 @@ fn a_terminal_that_is_too_small_says_so() {
 #[test]
 fn panels_that_do_not_fit_are_told() {
     let mut shown = Screen::dark(scenes::calm(), (60, 12));
-    assert!(shown.text().contains("3 panels hidden, enlarge or press tab"), "{}", shown.text());
-    assert!(shown.text().contains("Storage") && !shown.text().contains("Sources"), "{}", shown.text());
+    assert!(shown.text().contains("4 panels hidden, enlarge or press tab"), "{}", shown.text());
+    assert!(shown.text().contains("Changes") && !shown.text().contains("Sources"), "{}", shown.text());
     shown.act(Action::FocusPrevious);
     assert!(shown.text().contains("Sources"), "what has the focus is always seen: {}", shown.text());
     shown.resize((120, 40));

@@ -142,3 +142,57 @@ fn without_a_configuration_it_says_how_to_get_one_and_offers_the_demo() {
         assert!(text.contains(word), "{word} in {text}");
     }
 }
+
+#[test]
+fn a_held_key_and_pasted_text_approve_nothing_and_a_read_plan_is_applied() {
+    let mut t = Terminal::start(&["demo", "--scenario", "over", "--speed", "20"], 80, 24);
+    t.shows("all fresh");
+    t.press("6");
+    t.shows("add a mount target in 1d");
+    t.shows("waits for a decision");
+    // Pasted: text, never keys; also as a terminal without bracketed paste delivers it.
+    t.press("\x1b[200~aGaYY\r\x1b[201~");
+    t.shows("pasted text ignored");
+    t.press("aGaY\r");
+    t.until("the question was not answered by it", |s| {
+        !s.contains("Apply this plan?") || s.contains("too quick")
+    });
+    for key in ["a", "Y"] {
+        for _ in 0..60 {
+            t.press(key);
+            sleep(Duration::from_millis(15));
+        }
+    }
+    t.press("\x1b");
+    t.until("the question is closed", |s| !s.contains("Apply this plan?"));
+    t.press("\x1b");
+    t.until("the plan is closed", |s| !s.contains("╭"));
+    t.press("7");
+    t.shows("nothing was proposed, decided or done yet");
+    // Read to its end, asked, answered with the other key after the pause.
+    t.press("6");
+    t.shows("waits for a decision");
+    t.press("a");
+    t.shows("read to the end to approve");
+    t.press("a");
+    t.until("not before it was read", |s| !s.contains("Apply this plan?"));
+    t.press("G");
+    t.until("its end", |s| s.contains("expires in") && !s.contains("read to the end"));
+    t.press("a");
+    t.shows("Apply this plan?");
+    for _ in 0..12 {
+        t.press("Y"); // held: each comes too early, and postpones the answer
+        sleep(Duration::from_millis(60));
+    }
+    t.shows("too quick to be meant");
+    sleep(Duration::from_millis(2300)); // the question takes no answer before that
+    t.shows("Apply this plan?");
+    t.press("Y");
+    t.until("applied step by step", |s| s.contains("step 1 of 3") || s.contains("step 3 of 3"));
+    t.press("7");
+    t.shows("converged");
+    t.shows("uid");
+    t.press("q");
+    assert_eq!(t.ends().exit_code(), 0);
+    t.is_restored();
+}

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use miharu::app::action::Action;
-use miharu::app::changes::{Brakes, ENTRIES_KEPT, Progress};
+use miharu::app::changes::{Answer, Brakes, ENTRIES_KEPT, Progress};
 use miharu::app::effect::Effect;
 use miharu::app::event::Event;
 use miharu::app::state::{EnvironmentInfo, State};
@@ -211,7 +211,7 @@ fn a_freeze_is_at_once_and_its_end_is_asked_for() {
     };
     let freeze = || Event::Action(Action::FreezeChanges);
     update(&mut state, brakes(false), at(1));
-    assert_eq!(update(&mut state, freeze(), at(2)), [Effect::FreezeChanges(0)]);
+    assert_eq!(update(&mut state, freeze(), at(2)), [Effect::FreezeChanges { environment: 0, freeze: true }]);
     assert_eq!(update(&mut state, freeze(), at(2)), [], "a held key does not thaw");
     update(&mut state, brakes(true), at(3));
     assert_eq!(update(&mut state, freeze(), at(4)), []);
@@ -235,10 +235,44 @@ fn what_stops_a_change_names_it() {
         since: at(1),
         waiting_for: String::new(),
         started_at: at(1),
+        here: true,
     };
     update(&mut state, Event::Progressed { environment: 0, progress: Some(progress) }, at(1));
     update(&mut state, act(Action::CancelChange), at(2));
     assert!(state.asking.is_some());
     update(&mut state, Event::Progressed { environment: 0, progress: None }, at(3));
     assert!(state.asking.is_none(), "it ended meanwhile");
+}
+
+#[test]
+fn quitting_in_the_middle_of_a_change_of_its_own_is_asked_for() {
+    let mut state = state();
+    let quit = || Event::Action(Action::Quit);
+    let progress = |here| {
+        let (change, title, waiting_for) = ("c-1".into(), "redeploy".into(), String::new());
+        let (since, started_at) = (at(1), at(1));
+        let progress = Progress { change, title, step: 1, of: 2, since, waiting_for, started_at, here };
+        Event::Progressed { environment: 1, progress: Some(progress) }
+    };
+    update(&mut state, progress(false), at(1));
+    assert_eq!(update(&mut state, quit(), at(2)), [Effect::Quit], "another console's goes on without us");
+    update(&mut state, progress(true), at(3));
+    assert_eq!(update(&mut state, quit(), at(4)), []);
+    assert_eq!(update(&mut state, Event::Answer(Answer::Confirm), at(4)), [], "too quick");
+    assert_eq!(update(&mut state, Event::Answer(Answer::Confirm), at(7)), [Effect::Quit]);
+    assert_eq!(update(&mut state, quit(), at(8)), []);
+    assert_eq!(update(&mut state, quit(), at(8)), [Effect::Quit], "who asks twice means it");
+    assert_eq!(update(&mut state, Event::Terminate, at(9)), [Effect::Quit]);
+}
+
+#[test]
+fn questions_wait_as_long_for_the_operator_however_fast_the_time_of_the_world_runs() {
+    let mut state = state();
+    state.speed = 100.0;
+    let brakes = Brakes { mode: Mode::Auto, frozen_by_operator: true, ..Brakes::default() };
+    update(&mut state, Event::Braked { environment: 0, brakes }, at(1));
+    update(&mut state, Event::Action(Action::FreezeChanges), at(2));
+    assert_eq!(update(&mut state, Event::Answer(Answer::Confirm), at(30)), [], "0.28 s for the operator");
+    let thaw = Effect::FreezeChanges { environment: 0, freeze: false };
+    assert_eq!(update(&mut state, Event::Answer(Answer::Confirm), at(231)), [thaw]);
 }

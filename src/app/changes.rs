@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::domain::guardrail::{Binds, Guardrail};
+use crate::domain::guardrail::{Binds, Decision, Guardrail, name};
 use crate::domain::journal::Entry;
 use crate::domain::plan::Plan;
 use crate::domain::recommendation::Recommendation;
@@ -25,6 +25,8 @@ pub struct Proposal {
     pub guardrails: Vec<Guardrail>,
     /// How, or why there is no plan.
     pub plan: Result<Plan, String>,
+    /// What an operator decided about it, while that holds.
+    pub decision: Option<Decision>,
 }
 
 impl Proposal {
@@ -33,9 +35,21 @@ impl Proposal {
         self.guardrails.iter().filter(|g| g.holds && g.binds == Binds::All)
     }
 
-    /// Whether it waits for the operator: there is a plan, and nothing holds it back.
+    /// The guardrails that say that a noisy signal has not settled yet.
+    pub fn settling(&self) -> impl Iterator<Item = &Guardrail> {
+        self.guardrails
+            .iter()
+            .filter(|g| g.holds && [name::EVALUATIONS, name::STABILISATION].contains(&g.name.as_str()))
+    }
+
+    /// Whether it waits for the operator: there is a plan, nothing holds it back, it has settled, and nobody has
+    /// decided yet.
     pub fn waits(&self) -> bool {
-        self.plan.is_ok() && self.held_by().next().is_none() && self.recommendation.blocked_by.is_empty()
+        self.plan.is_ok()
+            && self.decision.is_none()
+            && self.settling().next().is_none()
+            && self.held_by().next().is_none()
+            && self.recommendation.blocked_by.is_empty()
     }
 }
 
@@ -66,6 +80,8 @@ pub struct Progress {
     pub waiting_for: String,
     /// When the change began.
     pub started_at: DateTime<Utc>,
+    /// Whether it is this process that applies it.
+    pub here: bool,
 }
 
 /// What holds all changes of an environment.
@@ -81,6 +97,8 @@ pub struct Brakes {
     pub veto: Option<(String, DateTime<Utc>)>,
     /// An operator has frozen all changes.
     pub frozen_by_operator: bool,
+    /// Who did, and when the freeze ends by itself.
+    pub frozen: Option<(String, DateTime<Utc>)>,
     /// Failures in a row.
     pub failures: u32,
 }
@@ -165,6 +183,8 @@ pub enum Question {
     },
     /// End the operator's freeze.
     Thaw,
+    /// Leave while this process applies a change.
+    Quit,
 }
 
 impl Question {

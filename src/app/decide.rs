@@ -13,9 +13,9 @@ use crate::domain::snapshot::Mode;
 use super::action::Action;
 use super::changes::{Answer, Asking, Changes, Question, same_substance};
 use super::effect::Effect;
-use super::state::State;
+use super::state::{EnvironmentState, State};
 
-/// Pause before a question takes an answer.
+/// Pause before a question takes an answer, as the operator feels it.
 pub const PAUSE: TimeDelta = TimeDelta::milliseconds(500);
 /// Pause after a key that came too early: longer than a held key takes to begin to repeat.
 pub const LONGER: TimeDelta = TimeDelta::seconds(2);
@@ -30,11 +30,24 @@ pub(super) fn ask(state: &mut State, question: Question) {
             state.asking = Some(Asking {
                 environment: state.focused,
                 question,
-                ready_at: state.now + PAUSE,
+                ready_at: state.now + state.felt(PAUSE),
                 told: None,
             });
         }
     }
+}
+
+/// Leaves; while a change is applied here, only after a question. Asked once more, it leaves without an answer.
+pub(super) fn quit(state: &mut State) -> Vec<Effect> {
+    let applies = |env: &EnvironmentState| env.changes.in_flight.as_ref().is_some_and(|p| p.here);
+    let asked = state.asking.as_ref().is_some_and(|a| a.question == Question::Quit);
+    if asked || !state.environments.iter().any(applies) {
+        return vec![Effect::Quit];
+    }
+    let ready_at = state.now + state.felt(PAUSE);
+    state.asking =
+        Some(Asking { environment: state.focused, question: Question::Quit, ready_at, told: None });
+    Vec::new()
 }
 
 /// What an action about changes leads to.
@@ -66,7 +79,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::FreezeChanges => {
             changes.freeze_asked = true;
             tell(state, "changes are being frozen".into());
-            return vec![Effect::FreezeChanges(environment)];
+            return vec![Effect::FreezeChanges { environment, freeze: true }];
         }
         Action::Arm => ask(state, Question::Arm),
         Action::CancelChange => match changes.in_flight.as_ref().map(|p| p.change.clone()) {
@@ -94,6 +107,9 @@ fn tell(state: &mut State, words: String) {
 
 /// Why a question makes no sense now; asked when it opens and again when it is answered.
 fn refusal(state: &State, question: &Question) -> Option<String> {
+    if *question == Question::Quit {
+        return None;
+    }
     if state.read_only {
         return Some(READ_ONLY.into());
     }
@@ -130,6 +146,7 @@ fn refusal(state: &State, question: &Question) -> Option<String> {
         Question::RollBack { .. } => {
             changes.in_flight.as_ref().map(|p| format!("{} is in flight: one change at a time", p.title))
         }
+        Question::Quit => None,
         Question::Thaw => {
             (!changes.brakes.frozen_by_operator).then(|| "changes are not frozen any more".to_owned())
         }
@@ -173,7 +190,7 @@ pub(super) fn answer(state: &mut State, answer: &Answer) -> Vec<Effect> {
     let fits =
         matches!((answer, asking.question.wants_text()), (Answer::Confirm, false) | (Answer::Text(_), true));
     if early || !fits {
-        asking.ready_at = asking.ready_at.max(state.now + if early { LONGER } else { PAUSE });
+        asking.ready_at = asking.ready_at.max(state.now + state.felt(if early { LONGER } else { PAUSE }));
         asking.told = early.then(|| "too quick to be meant: wait a moment, then answer".to_owned());
         state.asking = Some(asking);
         return Vec::new();
@@ -187,9 +204,10 @@ pub(super) fn answer(state: &mut State, answer: &Answer) -> Vec<Effect> {
         Question::Approve { recommendation, plan } => {
             return vec![Effect::Approve { environment, recommendation, plan }];
         }
+        Question::Quit => return vec![Effect::Quit],
         Question::CancelChange { .. } => return vec![Effect::CancelChange(environment)],
         Question::RollBack { change } => return vec![Effect::RollBack { environment, change }],
-        Question::Thaw => return vec![Effect::FreezeChanges(environment)],
+        Question::Thaw => return vec![Effect::FreezeChanges { environment, freeze: false }],
         Question::ArmNamed => return vec![Effect::Arm(environment)],
         Question::Reject { recommendation } if !text.is_empty() => {
             return vec![Effect::Reject { environment, recommendation, reason: text.to_owned() }];
@@ -208,7 +226,7 @@ pub(super) fn answer(state: &mut State, answer: &Answer) -> Vec<Effect> {
                 state.asking = Some(Asking {
                     environment,
                     question: Question::ArmNamed,
-                    ready_at: state.now + PAUSE,
+                    ready_at: state.now + state.felt(PAUSE),
                     told: None,
                 });
                 return Vec::new();

@@ -59,6 +59,11 @@ pub enum Effect {
         /// Its id in the journal.
         change: String,
     },
-    /// Freeze all changes, or end the freeze if they are frozen.
-    FreezeChanges(EnvironmentIndex),
+    /// Freeze all changes, or end the freeze.
+    FreezeChanges {
+        /// Where.
+        environment: EnvironmentIndex,
+        /// Which.
+        freeze: bool,
+    },
 }

@@ -76,7 +76,12 @@ pub enum Event {
         /// How it is now.
         brakes: Brakes,
     },
-    /// The journal could not be read or written. The next entry ends it.
+    /// The journal can be read again, or for the first time.
+    JournalAnswers {
+        /// Where.
+        environment: EnvironmentIndex,
+    },
+    /// The journal could not be read or written. The next entry or answer ends it.
     JournalFailed {
         /// Where.
         environment: EnvironmentIndex,

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::snapshot::Mode;
 use crate::domain::source::{Failure, SourceId};
@@ -68,6 +68,8 @@ pub struct FailureEntry {
 pub struct State {
     /// Time of the newest event.
     pub now: DateTime<Utc>,
+    /// How many times faster than an operator's the time of the events runs; 1 but in a demo.
+    pub speed: f64,
     /// All environments; never empty.
     pub environments: Vec<EnvironmentState>,
     /// The one that is shown.
@@ -100,6 +102,7 @@ impl State {
     pub fn new(environments: Vec<EnvironmentInfo>, now: DateTime<Utc>) -> Self {
         Self {
             now,
+            speed: 1.0,
             environments: environments
                 .into_iter()
                 .map(|info| {
@@ -126,6 +129,13 @@ impl State {
     /// The time to show ages against: the time of freezing while frozen.
     pub fn shown_now(&self) -> DateTime<Utc> {
         self.frozen.as_ref().map_or(self.now, |f| f.at)
+    }
+
+    /// The time of the events in which `time` passes for the operator.
+    #[expect(clippy::cast_possible_truncation, reason = "a few seconds in microseconds, times a thousand")]
+    pub(super) fn felt(&self, time: TimeDelta) -> TimeDelta {
+        let micros = time.num_microseconds().unwrap_or(i64::MAX) as f64 * self.speed;
+        TimeDelta::microseconds(micros as i64)
     }
 
     pub(super) fn note_failure(

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::freshness::SourceState;
 use crate::domain::source::{Failure, FailureClass};
 
 use super::action::Action;
@@ -17,7 +16,7 @@ const NOTICE: TimeDelta = TimeDelta::seconds(5);
 /// Takes `event`, which happened at `now`, into `state` and says what is to be done.
 pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect> {
     state.now = now;
-    if state.notice.as_ref().is_some_and(|(at, _)| state.now - *at >= NOTICE) {
+    if state.notice.as_ref().is_some_and(|(at, _)| state.now - *at >= state.felt(NOTICE)) {
         state.notice = None;
     }
     match event {
@@ -30,12 +29,7 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
         Event::Focus(_) | Event::Tick => {}
         Event::Prepared { environment, on, off } => {
             if let Some(env) = state.environments.get_mut(environment) {
-                for (id, every_ms) in on {
-                    let every = TimeDelta::milliseconds(i64::try_from(every_ms).unwrap_or(i64::MAX));
-                    env.world.sources.entry(id).or_insert_with(|| SourceState::new(id, every)).every = every;
-                    env.world.off.remove(&id);
-                }
-                env.world.off.extend(off);
+                env.world.prepare(&on, &off);
             }
         }
         Event::Polling { environment, source } => {
@@ -71,6 +65,7 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
         | Event::Journaled { .. }
         | Event::Progressed { .. }
         | Event::Braked { .. }
+        | Event::JournalAnswers { .. }
         | Event::JournalFailed { .. } => changed(state, event),
         Event::Notice(text) => state.notice = Some((state.now, text)),
         Event::Terminate => return vec![Effect::Quit],
@@ -86,6 +81,7 @@ fn changed(state: &mut State, event: Event) {
         | Event::Journaled { environment, .. }
         | Event::Progressed { environment, .. }
         | Event::Braked { environment, .. }
+        | Event::JournalAnswers { environment }
         | Event::JournalFailed { environment, .. } => *environment,
         _ => return,
     };
@@ -101,6 +97,7 @@ fn changed(state: &mut State, event: Event) {
             changes.journaled(entry);
             changes.journal_error = None;
         }
+        Event::JournalAnswers { .. } => changes.journal_error = None,
         Event::Progressed { progress, .. } => changes.in_flight = progress,
         Event::Braked { brakes, .. } => {
             changes.brakes = brakes;
@@ -118,7 +115,7 @@ fn changed(state: &mut State, event: Event) {
 
 fn act(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
-        Action::Quit => vec![Effect::Quit],
+        Action::Quit => decide::quit(state),
         Action::Freeze => {
             state.frozen = match state.frozen.take() {
                 Some(_) => None,

@@ -9,6 +9,8 @@ use crate::clock::Clock;
 use crate::config::model::{Config, Environment};
 use crate::domain::journal::advance;
 use crate::domain::policy::Policy;
+use crate::domain::snapshot::Mode;
+use crate::engine::conductor::{Acts, Hand};
 use crate::engine::executor::Executor;
 use crate::sources::Setup;
 use crate::store::{self, Journal, JournalError};
@@ -72,6 +74,42 @@ pub fn executor(
     let policy = Arc::new(policy(config, &setup.environment, region));
     let actuator = actuator(config, &setup.environment, &clock);
     Executor::new(journal, actuator, setup, clock, policy, operator.holder.clone())
+}
+
+/// What a console acts with in one environment of the real world. Nothing is opened or asked yet.
+pub fn acts(
+    config: &Arc<Config>,
+    environment: &Arc<Environment>,
+    clock: &Clock,
+    operator: &Operator,
+) -> Acts {
+    let (hand, commands) = Hand::new();
+    let (settings, own) = (Arc::clone(config), Arc::clone(environment));
+    let opened = Arc::clone(config);
+    Acts {
+        mode: if config.read_only { Mode::Observe } else { environment.mode },
+        open: Box::new(move || {
+            let config = Arc::clone(&opened);
+            // On a thread of its own: sqlx's migrations are no future that another thread may take over.
+            let runtime = tokio::runtime::Handle::current();
+            let opened = tokio::task::spawn_blocking(move || runtime.block_on(journal(&config)));
+            Box::pin(async move {
+                opened.await.unwrap_or_else(|error| {
+                    Err(JournalError {
+                        text: format!("opening the journal failed: {error}"),
+                        remedy: "please report it".to_owned(),
+                        conflict: false,
+                    })
+                })
+            })
+        }),
+        actuator: actuator(config, environment, clock),
+        policy: Box::new(move |region| policy(&settings, &own, region)),
+        by: operator.name.clone(),
+        holder: operator.holder.clone(),
+        commands,
+        hand,
+    }
 }
 
 #[cfg(test)]

@@ -43,17 +43,20 @@ pub struct Session {
 }
 
 /// What of an environment the screens show.
-pub fn info(environment: &Environment) -> EnvironmentInfo {
+pub fn info(environment: &Environment, mode: Mode) -> EnvironmentInfo {
     EnvironmentInfo {
         name: environment.name.clone(),
         region: environment.region.clone(),
         expected_account: environment.expected_account.clone(),
-        // Nothing can act yet, whatever mode is configured.
-        mode: Mode::Observe,
+        mode,
         file_count_threshold: environment.files.threshold,
         service: environment.cluster.clone().zip(environment.service.clone()),
         file_system: environment.file_system_id.clone(),
     }
+}
+
+fn shown(watched: &Watched) -> EnvironmentInfo {
+    info(&watched.environment, watched.acts.as_ref().map_or(Mode::Observe, |acts| acts.mode))
 }
 
 /// Runs the console to its end.
@@ -78,7 +81,8 @@ pub fn run(session: Session) -> eyre::Result<ExitCode> {
 async fn in_terminal(session: Session, screen: &mut terminal::Screen) -> std::io::Result<()> {
     let Session { watched, look, clock, read_only, low_bandwidth, demo, panic_after } = session;
     let Look { theme, themes, theme_list, keymap, glyphs } = look;
-    let mut state = State::new(watched.iter().map(|w| info(&w.environment)).collect(), clock.now());
+    let mut state = State::new(watched.iter().map(shown).collect(), clock.now());
+    state.speed = clock.speed();
     state.read_only = read_only;
     state.demo = demo;
     let mut ui = Ui::new(&theme, keymap.clone(), glyphs);
@@ -92,8 +96,12 @@ async fn in_terminal(session: Session, screen: &mut terminal::Screen) -> std::io
     let mut doors = Doors { keys: operator, inbox: messages };
     let tasks = Tasks::new(sender);
     let (focus, focused) = watch::channel(0);
-    let edges =
-        Edges { nudges: watched.iter().map(|w| Arc::clone(&w.nudges)).collect(), focus, theme: themes };
+    let edges = Edges {
+        nudges: watched.iter().map(|w| Arc::clone(&w.nudges)).collect(),
+        focus,
+        theme: themes,
+        hands: watched.iter().map(|w| w.acts.as_ref().map(|a| Arc::clone(&a.hand))).collect(),
+    };
     input::read_terminal(keys.clone())?;
     tasks.spawn("signals", async move {
         if let Err(error) = input::watch_signals(keys).await {

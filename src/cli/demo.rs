@@ -6,13 +6,63 @@ use std::time::Duration;
 
 use color_eyre::eyre;
 
+use crate::actuators::Actuator;
 use crate::clock::Clock;
+use crate::config::model::Environment;
 use crate::config::{Inputs, Loaded};
+use crate::domain::journal::advance;
+use crate::domain::snapshot::Mode;
+use crate::engine::conductor::{Acts, Hand};
 use crate::engine::start::Watched;
 use crate::simulated::{Scenario, Simulated};
+use crate::store::memory::memory;
 
 use super::args::Demo;
 use super::console::{self, Session};
+
+/// The demo's environment. An operator decides there, unless the settings of an environment `demo` say otherwise.
+///
+/// What is left to a person, to veto and to read, takes as long as it says, however fast the world runs.
+fn environment(simulated: &Simulated, loaded: &Loaded, speed: f64) -> Environment {
+    let mut environment = simulated.environment();
+    environment.mode = Mode::Approve;
+    if let Some(set) = loaded.config.environments.iter().find(|e| e.name == environment.name) {
+        (environment.mode, environment.policy) = (set.mode, set.policy.clone());
+    }
+    for pause in [&mut environment.policy.veto, &mut environment.policy.approval_ttl] {
+        *pause = pause.mul_f64(speed);
+    }
+    environment.policy.file_count_threshold = environment.files.threshold;
+    environment.policy.expected_account.clone_from(&environment.expected_account);
+    environment
+}
+
+/// What an operator of the demo acts with: the simulated AWS, and a journal that ends with it.
+fn acts(
+    loaded: &Loaded,
+    inputs: &Inputs,
+    environment: &Arc<Environment>,
+    simulated: &Arc<Simulated>,
+) -> Acts {
+    let operator = super::acting::Operator::of(&inputs.variables);
+    let read_only = loaded.config.read_only;
+    let journal = memory(advance);
+    let (hand, commands) = Hand::new();
+    let (config, own) = (loaded.config.clone(), Arc::clone(environment));
+    Acts {
+        mode: if read_only { Mode::Observe } else { environment.mode },
+        open: Box::new(move || {
+            let journal = Arc::clone(&journal);
+            Box::pin(async move { Ok(journal) })
+        }),
+        actuator: (!read_only).then(|| Arc::clone(simulated) as Arc<dyn Actuator>),
+        policy: Box::new(move |region| super::acting::policy(&config, &own, region)),
+        by: operator.name,
+        holder: operator.holder,
+        commands,
+        hand,
+    }
+}
 
 /// Runs the console on the scenario.
 pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCode> {
@@ -22,14 +72,16 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
     };
     let clock = Clock::virtual_from(Clock::system().now(), demo.speed);
     let simulated = Arc::new(Simulated::new(&scenario, demo.seed, clock.clone()));
-    let environment = Arc::new(simulated.environment());
+    let environment = Arc::new(environment(&simulated, loaded, demo.speed));
     let title = match demo.speed {
         1.0 => format!("{}: {}", scenario.name, scenario.title),
         speed => format!("{} ×{speed}: {}", scenario.name, scenario.title),
     };
     let region = environment.region.clone().unwrap_or_default();
+    let acts = acts(loaded, inputs, &environment, &simulated);
     let watched = Watched {
         environment,
+        acts: Some(acts),
         connect: Box::new(move || Box::pin(async move { (simulated.outside(), region) })),
         clock: clock.clone(),
         prices: Arc::new(loaded.config.prices.clone()),

@@ -137,13 +137,17 @@ fn real_console(loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCode> {
     let clock = Clock::system();
     let seed = u64::from(std::process::id());
     let prices = Arc::new(loaded.config.prices.clone());
+    let config = Arc::new(loaded.config.clone());
+    let operator = acting::Operator::of(&inputs.variables);
     let watched = (0_u64..)
         .zip(&loaded.config.environments)
         .map(|(n, environment)| {
             let environment = Arc::new(environment.clone());
             let (wanted, now) = (Arc::clone(&environment), clock.clone());
+            let acts = acting::acts(&config, &environment, &clock, &operator);
             Watched {
                 environment,
+                acts: Some(acts),
                 connect: Box::new(move || Box::pin(async move { connect::sdk(&wanted, now).await })),
                 clock: clock.clone(),
                 prices: Arc::clone(&prices),

@@ -71,6 +71,16 @@ impl World {
         }
     }
 
+    /// Takes in which sources will be polled, with their periods in milliseconds, and which will not, and why.
+    pub fn prepare(&mut self, on: &[(SourceId, u64)], off: &[(SourceId, String)]) {
+        for (id, every_ms) in on {
+            let every = TimeDelta::milliseconds(i64::try_from(*every_ms).unwrap_or(i64::MAX));
+            self.sources.entry(*id).or_insert_with(|| SourceState::new(*id, every)).every = every;
+            self.off.remove(id);
+        }
+        self.off.extend(off.iter().cloned());
+    }
+
     /// Takes a reading in. A failed one takes nothing away: what it could read is shown, but its source grows no
     /// fresher. (One poller a source asks one after the other, so no late answer can overwrite a newer one.)
     pub fn merge(&mut self, reading: &Reading) {

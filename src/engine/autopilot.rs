@@ -24,9 +24,9 @@ use crate::domain::world::World;
 use crate::store::Query;
 
 use super::executor::{Executor, Outcome, Report};
-use super::oneshot::observe;
+use super::eyes::{Eyes, OneShot};
 use super::recovery::Rest;
-use super::verify::{Effect, OBSERVATION};
+use super::verify::Effect;
 
 /// Who an automatic change is approved by.
 pub const AUTO: &str = "auto";
@@ -115,7 +115,7 @@ pub struct Evaluation {
 /// The loop of auto mode.
 pub struct Autopilot {
     executor: Arc<Executor>,
-    prices: PriceList,
+    eyes: Arc<dyn Eyes>,
     /// Without a screen there is nobody to veto, and no countdown.
     headless: bool,
     /// Whether the effect of a change is watched.
@@ -131,9 +131,10 @@ pub struct Autopilot {
 impl Autopilot {
     /// Disarmed.
     pub fn new(executor: Arc<Executor>, prices: PriceList, headless: bool, verifies: bool) -> Self {
+        let eyes = OneShot { setup: executor.setup(), clock: executor.clock.clone(), prices };
         Self {
             executor,
-            prices,
+            eyes: Arc::new(eyes),
             headless,
             verifies,
             brakes: Arc::default(),
@@ -142,6 +143,12 @@ impl Autopilot {
             failures: 0,
             changes: 0,
         }
+    }
+
+    /// Looks at the world through `eyes` instead of polling every source at each evaluation.
+    #[must_use]
+    pub fn seeing(self, eyes: Arc<dyn Eyes>) -> Self {
+        Self { eyes, ..self }
     }
 
     /// The operator's brakes.
@@ -205,7 +212,7 @@ impl Autopilot {
     /// The journal cannot be read: without its history no guardrail can be judged.
     pub async fn evaluate(&mut self) -> Result<Evaluation, Outcome> {
         let executor = &self.executor;
-        let (world, at) = observe(&executor.setup(), &executor.clock, &self.prices, OBSERVATION).await;
+        let (world, at) = self.eyes.look().await;
         let query = Query {
             environment: Some(executor.environment.name.clone()),
             since: Some(at - HISTORY),
@@ -332,7 +339,7 @@ impl Autopilot {
 
     /// Watches the effect; what made it worse is taken back where it can be.
     async fn watch(&mut self, plan: &Plan, before: &World, report: Report<'_>) -> Turn {
-        let effect = Effect { plan, before, prices: &self.prices };
+        let effect = Effect { plan, before, eyes: self.eyes.as_ref() };
         let verification = match self.executor.verify(effect, AUTO, report).await {
             Ok(verification) => verification,
             Err(outcome) => return Turn::Applied { outcome, verdict: None, rolled_back: false },

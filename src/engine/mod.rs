@@ -3,9 +3,12 @@
 
 pub mod autopilot;
 pub mod backoff;
+pub mod conductor;
 mod convergence;
 mod effect;
 pub mod executor;
+pub mod eyes;
+pub mod live;
 mod observer;
 pub mod oneshot;
 pub mod poller;

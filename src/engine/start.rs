@@ -15,6 +15,8 @@ use crate::domain::price::PriceList;
 use crate::domain::source::SourceId;
 use crate::sources::{self, Setup, Source};
 
+use super::conductor::{Acts, Conductor, Place};
+use super::live::{Live, Tap};
 use super::poller::Poller;
 use super::tasks::Tasks;
 
@@ -36,6 +38,8 @@ pub struct Watched {
     pub nudges: Arc<Nudges>,
     /// Seed of the pollers' jitter.
     pub seed: u64,
+    /// What acts in it; `None`: it is only watched, and nothing is recommended.
+    pub acts: Option<Acts>,
 }
 
 /// The nudge of each source of an environment.
@@ -77,10 +81,28 @@ pub fn start(
         (tasks.clone(), focus.clone(), format!("environment {}", watched.environment.name));
     let spawner = tasks.clone();
     spawner.spawn(name, async move {
-        let Watched { environment, connect, clock, prices, nudges, seed } = watched;
+        let Watched { environment, connect, clock, prices, nudges, seed, acts } = watched;
         let (outside, region) = connect().await;
         let prices = Arc::new(prices.get(&region).cloned().unwrap_or_default());
-        let (on, off) = build(&Setup { environment, outside });
+        let setup = Setup { environment, outside };
+        let (on, off) = build(&setup);
+        let tasks = match acts {
+            None => tasks,
+            Some(acts) => {
+                let live = Arc::new(Live::default());
+                let name = format!("conductor {}", setup.environment.name);
+                let place = Place {
+                    index,
+                    region,
+                    setup,
+                    clock: clock.clone(),
+                    live: Arc::clone(&live),
+                    tasks: tasks.clone(),
+                };
+                tasks.spawn(name, Conductor::new(place, acts).run());
+                tasks.tapped(|inner| Arc::new(Tap { environment: index, live, inner }))
+            }
+        };
         let known =
             on.iter().map(|s| (s.id(), u64::try_from(s.period().as_millis()).unwrap_or(u64::MAX))).collect();
         if !tasks.report(Event::Prepared { environment: index, on: known, off }).await {

@@ -36,6 +36,11 @@ impl Tasks {
         Self { tracker: TaskTracker::new(), cancel: CancellationToken::new(), inbox: Arc::new(inbox) }
     }
 
+    /// The same tasks, whose events first pass through the inbox that `tap` puts before theirs.
+    pub(super) fn tapped(&self, tap: impl FnOnce(Arc<dyn Inbox>) -> Arc<dyn Inbox>) -> Self {
+        Self { inbox: tap(Arc::clone(&self.inbox)), ..self.clone() }
+    }
+
     /// Tells every task to end.
     pub fn cancel(&self) {
         self.cancel.cancel();

@@ -8,14 +8,13 @@ use crate::domain::guardrail::name;
 use crate::domain::journal::EntryKind;
 use crate::domain::plan::Plan;
 use crate::domain::planner;
-use crate::domain::price::PriceList;
 use crate::domain::rules::{Input, Signals};
 use crate::domain::verification::{Verdict, Verification, checks_since, verdict};
 use crate::domain::world::World;
 
 use super::executor::{Executor, Outcome, Pen, Report};
+use super::eyes::Eyes;
 use super::observer::sources_of_all;
-use super::oneshot::observe;
 
 /// Longest wait for a complete observation.
 pub const OBSERVATION: Duration = Duration::from_secs(30);
@@ -23,14 +22,14 @@ pub const OBSERVATION: Duration = Duration::from_secs(30);
 const TRIES: u32 = 3;
 
 /// A converged change and the world before it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Effect<'a> {
     /// The change.
     pub plan: &'a Plan,
     /// As it was observed before the change was applied.
     pub before: &'a World,
-    /// Prices of the region, for the accounting of reads.
-    pub prices: &'a PriceList,
+    /// What looks at it afterwards.
+    pub eyes: &'a dyn Eyes,
 }
 
 impl Executor {
@@ -44,16 +43,16 @@ impl Executor {
         by: &str,
         report: Report<'_>,
     ) -> Result<Verification, Outcome> {
-        let Effect { plan, before, prices } = effect;
+        let Effect { plan, before, eyes } = effect;
         let from = self.clock.now();
         self.clock.sleep(self.policy.verification).await;
-        let mut after = observe(&self.setup(), &self.clock, prices, OBSERVATION).await;
+        let mut after = eyes.look().await;
         for _ in 1..TRIES {
             if after.0.sources.values().all(|s| s.error.is_none()) {
                 break;
             }
             self.clock.sleep(self.pace.second_look).await;
-            after = observe(&self.setup(), &self.clock, prices, OBSERVATION).await;
+            after = eyes.look().await;
         }
         let (after, to) = after;
         let checks = checks_since(before, &after, plan, from);

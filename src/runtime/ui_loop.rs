@@ -13,6 +13,7 @@ use crate::app::effect::Effect;
 use crate::app::event::{EnvironmentIndex, Event};
 use crate::clock::Clock;
 use crate::config::theme::Theme;
+use crate::engine::conductor::{Command as ChangeCommand, Hand};
 use crate::engine::start::Nudges;
 
 use super::core::{Change, Core};
@@ -41,6 +42,8 @@ pub struct Edges {
     pub focus: watch::Sender<EnvironmentIndex>,
     /// Loads a theme by name.
     pub theme: LoadTheme,
+    /// The operator's hand in each environment; `None` where nothing acts.
+    pub hands: Vec<Option<Arc<Hand>>>,
 }
 
 /// Why the loop ended.
@@ -189,14 +192,40 @@ fn perform(effect: Effect, core: &mut Core, screen: &mut Screen, clock: &Clock, 
             Ok(theme) => core.ui.set_theme(&theme),
             Err(why) => notice(why),
         },
-        Effect::Approve { .. }
-        | Effect::Reject { .. }
-        | Effect::Snooze { .. }
-        | Effect::Arm(_)
-        | Effect::Disarm(_)
-        | Effect::Veto(_)
-        | Effect::CancelChange(_)
-        | Effect::RollBack { .. }
-        | Effect::FreezeChanges(_) => notice("nothing in this console applies changes: not done".into()),
+        effect => {
+            if let Some((environment, command)) = command(effect) {
+                let given = match edges.hands.get(environment) {
+                    Some(Some(hand)) => hand.give(command),
+                    _ => Err("nothing in this console applies changes: not done".to_owned()),
+                };
+                if let Err(why) = given {
+                    notice(why);
+                }
+            }
+        }
     }
+}
+
+/// What the conductor of which environment is to do.
+fn command(effect: Effect) -> Option<(EnvironmentIndex, ChangeCommand)> {
+    Some(match effect {
+        Effect::Approve { environment, recommendation, plan } => {
+            (environment, ChangeCommand::Approve { recommendation, plan })
+        }
+        Effect::Reject { environment, recommendation, reason } => {
+            (environment, ChangeCommand::Reject { recommendation, reason })
+        }
+        Effect::Snooze { environment, recommendation, minutes } => {
+            (environment, ChangeCommand::Snooze { recommendation, minutes })
+        }
+        Effect::Arm(environment) => (environment, ChangeCommand::Arm),
+        Effect::Disarm(environment) => (environment, ChangeCommand::Disarm),
+        Effect::Veto(environment) => (environment, ChangeCommand::Veto),
+        Effect::CancelChange(environment) => (environment, ChangeCommand::CancelChange),
+        Effect::RollBack { environment, change } => (environment, ChangeCommand::RollBack { change }),
+        Effect::FreezeChanges { environment, freeze } => (environment, ChangeCommand::Freeze { freeze }),
+        Effect::Quit | Effect::PollNow(_) | Effect::Focus(_) | Effect::Copy(_) | Effect::Theme(_) => {
+            return None;
+        }
+    })
 }

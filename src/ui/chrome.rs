@@ -161,7 +161,11 @@ pub fn foot(canvas: &mut Canvas<'_>, row: Rect, view: &View<'_>, foot: &Foot<'_>
         }
     }
     let end = canvas.line(row, x, 0, &told);
-    for actions in [&[Action::Palette, Action::Help, Action::Quit][..], &[Action::Help]] {
+    let mut best: Vec<&[Action]> = vec![&[Action::Palette, Action::Help, Action::Quit], &[Action::Help]];
+    if SCREENS.get(foot.screen).is_some_and(|s| s.action == Action::Changes) {
+        best.insert(0, &[Action::Approve, Action::Reject, Action::Snooze, Action::Help, Action::Quit]);
+    }
+    for actions in best {
         let hints = hints(actions, &key);
         if usize::from(end) + hints.width() <= width {
             canvas.line_right(row, 0, &hints);
@@ -176,7 +180,11 @@ fn hints(actions: &[Action], key: &dyn Fn(Action) -> Option<String>) -> Line<'st
         if let Some(key) = key(*action) {
             line.push(Role::Muted, "  ");
             line.push(Role::Key, key);
-            let word = if *action == Action::Palette { "palette" } else { action.name() };
+            let word = match action {
+                Action::Palette => "palette",
+                Action::Snooze => "put off",
+                action => action.name(),
+            };
             line.push(Role::Muted, format!(" {word}"));
         }
     }

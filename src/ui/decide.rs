@@ -31,10 +31,12 @@ impl Ui {
     pub(super) fn follow(&mut self, state: &State) {
         let open = self.overlays.last().is_some_and(|o| o.kind == Kind::Ask);
         match &state.asking {
-            None if open => {
-                self.overlays.pop();
+            None => {
+                if open {
+                    self.overlays.pop();
+                }
+                self.close_begun(state);
             }
-            None => {}
             Some(asking) => {
                 if !open {
                     self.open(Kind::Ask);
@@ -43,6 +45,17 @@ impl Ui {
                     overlay.ask.follow(asking);
                 }
             }
+        }
+    }
+
+    /// Closes the plan whose change has begun: what counts now is how it goes.
+    fn close_begun(&mut self, state: &State) {
+        let in_flight = state.shown().changes.in_flight.as_ref().map(|p| &p.change);
+        let begun = self.overlays.last().is_some_and(|o| {
+            matches!(o.kind, Kind::Plan(_)) && in_flight.is_some() && o.reading.asked.as_ref() == in_flight
+        });
+        if begun {
+            self.overlays.pop();
         }
     }
 
@@ -108,7 +121,7 @@ impl Ui {
             Action::Snooze => return Some(Event::Ask(Question::Snooze { recommendation })),
             _ => {}
         }
-        let Some(Overlay { kind: Kind::Plan(_), reading, .. }) = self.overlays.last() else {
+        let Some(Overlay { kind: Kind::Plan(_), reading, .. }) = self.overlays.last_mut() else {
             // a plan is read before it is approved
             self.open(Kind::Plan(recommendation));
             return None;
@@ -117,6 +130,7 @@ impl Ui {
             return Some(Event::Notice(why));
         }
         let plan = Box::new(reading.read()?.clone());
+        reading.asked = Some(plan.change.clone());
         Some(Event::Ask(Question::Approve { recommendation, plan }))
     }
 }

@@ -1,5 +1,8 @@
 //! Words about the journal that more than one panel uses.
 
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
 use crate::config::theme::Role;
 use crate::domain::journal::{Entry, EntryKind};
 
@@ -31,20 +34,52 @@ pub fn kind(kind: EntryKind) -> (Role, &'static str) {
 }
 
 /// Members of a detail that say most, in that order.
-const TELLING: &[&str] =
-    &["title", "reason", "why", "verdict", "error", "text", "guardrail", "cli", "operation"];
+const TELLING: &[&str] = &[
+    "/progress",
+    "/plan/title",
+    "/title",
+    "/reason",
+    "/why",
+    "/verification/verdict",
+    "/verdict",
+    "/error",
+    "/text",
+    "/request/cli",
+    "/cli",
+    "/guardrail",
+    "/operation",
+    "/recommendation",
+];
 
-/// The detail in a line: the member that says most, else the JSON.
+/// The detail in a line: what says most, else the JSON.
 pub fn summary(entry: &Entry) -> String {
     let detail = &entry.detail;
     match detail {
-        serde_json::Value::Null => String::new(),
-        serde_json::Value::Object(members) if members.is_empty() => String::new(),
-        serde_json::Value::Object(members) => {
-            let inner = members.get("plan").or_else(|| members.get("request")).unwrap_or(detail);
-            let told = TELLING.iter().find_map(|name| detail.get(name).or_else(|| inner.get(name)));
-            told.map_or_else(|| detail.to_string(), plain)
-        }
-        other => plain(other),
+        Value::Null => return String::new(),
+        Value::Object(members) if members.is_empty() => return String::new(),
+        Value::Object(_) => {}
+        other => return plain(other),
     }
+    if let Some(freeze) = detail.get("freeze").and_then(Value::as_bool) {
+        return if freeze { "all changes FROZEN" } else { "the freeze of changes is over" }.into();
+    }
+    let (text, list) = (|name: &str| detail.get(name).and_then(Value::as_str), detail.get("outputs"));
+    if let (EntryKind::Snoozed, Some(until)) = (entry.event, text("until")) {
+        let at = until.parse::<DateTime<Utc>>().map(|at| at.format("%m-%d %H:%M UTC").to_string());
+        return format!("until {}", at.unwrap_or_else(|_| until.to_owned()));
+    }
+    if let Some(Value::Object(outputs)) = list {
+        let found = if detail.get("found_by_reading").is_some() { "found by reading: " } else { "" };
+        let outputs: Vec<String> = outputs.iter().map(|(k, v)| format!("{k} {}", plain(v))).collect();
+        return format!("{found}{}", outputs.join(", "));
+    }
+    if let (EntryKind::Converged, Some(steps)) = (entry.event, detail.get("steps").and_then(Value::as_u64)) {
+        return format!("all {steps} steps have reached their targets");
+    }
+    if let (EntryKind::Refused, Some(guardrail), Some(reason)) =
+        (entry.event, text("guardrail"), text("reason"))
+    {
+        return format!("{guardrail}: {reason}");
+    }
+    TELLING.iter().find_map(|path| detail.pointer(path)).map_or_else(|| detail.to_string(), plain)
 }

@@ -46,19 +46,38 @@ pub fn standing(proposal: &Proposal, view: &View<'_>) -> (Role, String) {
     if !held.is_empty() {
         return (Role::Warn, format!("held: {}", held.join(", ")));
     }
+    if let Some(decision) = &proposal.decision {
+        return match &decision.rejected {
+            Some(reason) => (Role::Muted, format!("rejected: {reason}")),
+            None => (Role::Muted, format!("put off, again {}", countdown(decision.until, view.now))),
+        };
+    }
+    if proposal.plan.is_ok()
+        && let Some(guardrail) = proposal.settling().next()
+    {
+        return (Role::Muted, format!("settling: {}", guardrail.name));
+    }
     match (&proposal.plan, view.env.changes.brakes.mode) {
         (Err(_), _) => (Role::Muted, "no plan".into()),
         (Ok(_), Mode::Observe) => (Role::Muted, "only observed".into()),
+        (Ok(_), _) if proposal.recommendation.severity == Severity::Low => {
+            (Role::Text, "may be approved".into())
+        }
         (Ok(_), _) => (Role::Accent, "waits for a decision".into()),
     }
 }
 
-/// How many wait for a decision, and the most severe of them.
+/// How many that matter wait for a decision, and the most severe of them. Advice on cost and size does not alarm.
 pub fn waiting<'v>(view: &View<'v>) -> Option<(usize, &'v Proposal)> {
     if view.env.changes.brakes.mode == Mode::Observe {
         return None;
     }
-    let mut all = view.env.changes.proposals.iter().filter(|p| p.waits());
+    let mut all = view
+        .env
+        .changes
+        .proposals
+        .iter()
+        .filter(|p| p.waits() && p.recommendation.severity >= Severity::Medium);
     let first = all.clone().max_by(|a, b| {
         // of equals the first, which max_by would give last
         a.recommendation.severity.cmp(&b.recommendation.severity).then(std::cmp::Ordering::Greater)
@@ -72,13 +91,20 @@ pub fn countdown(until: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if left > TimeDelta::zero() { format!("in {}", units::duration(left)) } else { "over".into() }
 }
 
-/// A JSON value as a person reads it: text without quotes, numbers with spaces between thousands.
+/// A JSON value as a person reads it: text without quotes, numbers with spaces between thousands, members by name.
 pub fn plain(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::String(text) => text.clone(),
         serde_json::Value::Number(n) => n.as_u64().map_or_else(|| n.to_string(), units::thousands),
         serde_json::Value::Null => "none".into(),
-        other => other.to_string(),
+        serde_json::Value::Bool(yes) => if *yes { "yes" } else { "no" }.into(),
+        serde_json::Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(", "),
+        serde_json::Value::Object(members) => {
+            let member = |(name, value): (&String, &serde_json::Value)| {
+                format!("{} {}", name.replace('_', " "), plain(value))
+            };
+            members.iter().map(member).collect::<Vec<_>>().join(", ")
+        }
     }
 }
 

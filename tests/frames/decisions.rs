@@ -149,6 +149,7 @@ pub fn add(change: &str) -> Proposal {
             ),
         ],
         plan: Ok(plan(change)),
+        decision: None,
     }
 }
 
@@ -164,6 +165,7 @@ pub fn others() -> Vec<Proposal> {
             0,
         )],
         plan: Ok(plan("scale-1")),
+        decision: None,
     };
     scale.recommendation.blocked_by = vec![name::DEPLOYMENT_IN_PROGRESS.into()];
     scale.recommendation.cost_usd_per_month = Some(72.08);
@@ -171,6 +173,7 @@ pub fn others() -> Vec<Proposal> {
         recommendation: recommendation("resize-lambda:counter", Severity::Low, "give the counter 512 MB"),
         guardrails: Vec::new(),
         plan: Err("it is advice: miharu does not carry it out".into()),
+        decision: None,
     };
     advice.recommendation.change = None;
     advice.recommendation.cost_usd_per_month = None;
@@ -269,6 +272,7 @@ pub fn acting() -> State {
         since: ago(80),
         waiting_for: "the rollout, 4 of 6 tasks by the new list".into(),
         started_at: ago(200),
+        here: true,
     };
     update(&mut state, Event::Progressed { environment: 0, progress: Some(progress) }, now());
     state

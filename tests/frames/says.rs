@@ -57,7 +57,7 @@ fn an_alarm_without_data_is_in_the_table_of_alarms_only() {
 fn the_alarms_are_reached_where_they_do_not_fit() {
     let mut shown = Screen::dark(scenes::over(), (80, 24));
     assert!(!shown.text().contains("Alarms"), "{}", shown.text());
-    shown.acts(&[Action::FocusNext, Action::FocusNext, Action::FocusNext]);
+    shown.acts(&[Action::FocusNext, Action::FocusNext, Action::FocusNext, Action::FocusNext]);
     assert!(panel(&shown, "Alarms").contains("service-cpu-high"), "{}", shown.text());
     shown.acts(&[Action::Open]);
     assert!(shown.text().contains("Alarm file-count-high"), "{}", shown.text());

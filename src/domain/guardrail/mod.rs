@@ -1,18 +1,20 @@
 //! Guardrails: what holds a change back, each with its reason and, where there is one, the end of it.
 //!
 //! [`guardrails`] gives every one that has to do with a recommendation, holding or not, so that the brakes can be
-//! seen. What only the executor knows (the lease, the journal, `--read-only`, the operator's freeze, the veto) is
-//! added there.
+//! seen. The operators' freeze and decisions come from the journal. What only the executor knows (the lease, the
+//! journal, `--read-only`, the veto) is added there.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+mod decided;
 mod kind;
 mod observed;
 mod past;
 mod paused;
 mod steadied;
 
+pub use decided::{Decision, FREEZE_LASTS, Frozen, REJECTION_LASTS};
 pub use kind::Direction;
 pub use past::Past;
 
@@ -37,6 +39,8 @@ pub mod name {
     pub const FLAP_BUDGET: &str = "flap-budget";
     /// A freeze window, or the operator's freeze.
     pub const FREEZE: &str = "freeze";
+    /// An operator rejected it or put it off.
+    pub const DECIDED: &str = "decided";
     /// The error budget burns too fast.
     pub const ERROR_BUDGET: &str = "error-budget";
     /// What the change rests on is not fresh.

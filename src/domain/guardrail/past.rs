@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::decided::{Decision, Frozen};
 use super::kind::{Direction, Thing};
 use crate::domain::journal::{Entry, EntryKind};
+use crate::domain::recommendation::Recommendation;
 
 /// An earlier change.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,10 +46,15 @@ impl Change {
     }
 }
 
-/// The changes of an environment, oldest first.
+/// What the journal says of an environment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Past {
+    /// Oldest first.
     pub(super) changes: Vec<Change>,
+    /// The operator's freeze that was set last and not ended.
+    pub(super) frozen: Option<Frozen>,
+    /// The newest decision about each recommendation.
+    pub(super) decisions: BTreeMap<String, Decision>,
 }
 
 impl Past {
@@ -55,7 +62,12 @@ impl Past {
     pub fn of(history: &[Entry], environment: &str) -> Self {
         let mut places: BTreeMap<&str, usize> = BTreeMap::new();
         let mut changes: Vec<Change> = Vec::new();
+        let (mut frozen, mut decisions) = (None, BTreeMap::new());
         for entry in history.iter().filter(|e| e.environment == environment) {
+            if let Some(said) = Frozen::said(entry) {
+                frozen = said;
+            }
+            Decision::note(&mut decisions, entry);
             let Some(id) = entry.change.as_deref() else { continue };
             let place = *places.entry(id).or_insert_with(|| {
                 changes.push(Change {
@@ -75,7 +87,17 @@ impl Past {
                 change.note(entry);
             }
         }
-        Self { changes }
+        Self { changes, frozen, decisions }
+    }
+
+    /// The operator's freeze, if one holds at `now`.
+    pub fn frozen(&self, now: DateTime<Utc>) -> Option<&Frozen> {
+        self.frozen.as_ref().filter(|f| now < f.until)
+    }
+
+    /// What an operator decided about a recommendation, as far as it still holds at `now`.
+    pub fn decision(&self, rec: &Recommendation, now: DateTime<Utc>) -> Option<&Decision> {
+        self.decisions.get(&rec.id).filter(|d| d.holds(rec, now))
     }
 
     /// A change that is in flight.
@@ -100,7 +122,7 @@ impl Past {
     }
 
     /// How many changes in a row failed last, and when the last of them did; repairs are not counted.
-    pub(super) fn failures(&self) -> (u32, Option<DateTime<Utc>>) {
+    pub fn failures(&self) -> (u32, Option<DateTime<Utc>>) {
         let mut ended: Vec<&Change> = self
             .changes
             .iter()

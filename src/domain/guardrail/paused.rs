@@ -20,7 +20,8 @@ const FLAPS: TimeDelta = TimeDelta::hours(1);
 
 pub(super) fn rails(input: &Input<'_>, rec: &Recommendation, past: &Past) -> Vec<Guardrail> {
     let mut out = in_flight(past);
-    out.push(freeze(input));
+    out.push(freeze(input, past));
+    out.extend(decided(input, rec, past));
     let direction = Direction::of(&rec.rule);
     if direction != Direction::Repair {
         out.push(cool_down(input, direction, past));
@@ -47,7 +48,11 @@ fn in_flight(past: &Past) -> Vec<Guardrail> {
     out
 }
 
-fn freeze(input: &Input<'_>) -> Guardrail {
+fn freeze(input: &Input<'_>, past: &Past) -> Guardrail {
+    if let Some(frozen) = past.frozen(input.now) {
+        let detail = format!("{} froze all changes at {}", frozen.by, frozen.at.format("%H:%M:%S UTC"));
+        return Guardrail::new(name::FREEZE, Binds::All, true, detail).until(Some(frozen.until));
+    }
     // Windows that touch or overlap are one freeze.
     let mut until = None;
     let mut at = input.now;
@@ -61,6 +66,16 @@ fn freeze(input: &Input<'_>) -> Guardrail {
         None => "no freeze window holds",
     };
     Guardrail::new(name::FREEZE, Binds::All, until.is_some(), detail).until(until)
+}
+
+/// What an operator said no to, or not now: auto mode does not say yes. An operator may.
+fn decided(input: &Input<'_>, rec: &Recommendation, past: &Past) -> Option<Guardrail> {
+    let decision = past.decision(rec, input.now)?;
+    let detail = match &decision.rejected {
+        Some(reason) => format!("{} rejected it: {reason}", decision.by),
+        None => format!("{} put it off", decision.by),
+    };
+    Some(Guardrail::new(name::DECIDED, Binds::Auto, true, detail).until(Some(decision.until)))
 }
 
 fn delta(duration: Duration) -> TimeDelta {

@@ -55,6 +55,7 @@ impl Ask {
             Question::CancelChange { .. } => "Stop the change in flight?",
             Question::RollBack { .. } => "Take this change back?",
             Question::Thaw => "End the freeze of changes?",
+            Question::Quit => "Quit while a change is in flight?",
         }
     }
 
@@ -123,6 +124,11 @@ impl Ask {
                 say(Role::Muted, &format!("change {change}"));
             }
             Question::Thaw => say(Role::Text, "Changes can be applied again."),
+            Question::Quit => {
+                say(Role::Text, changes.in_flight.as_ref().map_or("", |p| p.title.as_str()));
+                say(Role::Warn, "What was sent stays sent; the steps that are left are not begun.");
+                say(Role::Muted, "The next miharu reads back how far it came and offers the rest.");
+            }
         }
         out.push(Line::new());
         self.answers(&mut out, asking, view, shelf);
@@ -158,6 +164,7 @@ impl Ask {
             Question::CancelChange { .. } => "stop it",
             Question::RollBack { .. } => "take it back",
             Question::ArmNamed => "arm",
+            Question::Quit => "quit",
             _ => "yes",
         };
         out.push(

@@ -24,6 +24,8 @@ pub struct Reading {
     pub seen: bool,
     /// Whether it is no longer recommended.
     pub gone: bool,
+    /// The change that approving was asked about last.
+    pub asked: Option<String>,
 }
 
 impl Reading {
@@ -133,7 +135,7 @@ fn why(rec: &Recommendation, view: &View<'_>) -> Vec<Fact> {
 }
 
 fn evidence(e: &Evidence, view: &View<'_>) -> String {
-    let unit = if e.unit.is_empty() { String::new() } else { format!(" {}", e.unit) };
+    let unit = if e.unit.is_empty() || e.unit == "Count" { String::new() } else { format!(" {}", e.unit) };
     let age = match e.at {
         Some(at) => format!("{} ago, {}", units::duration(whole(view.age(at))), at.format("%H:%M:%S UTC")),
         None => "time not known".into(),

@@ -32,11 +32,17 @@ fn facts(view: &View<'_>) -> Vec<Fact> {
         out.push(Fact::Pair("veto", Role::Bad, text));
     }
     let (role, freeze) = match (brakes.frozen_by_operator, changes.freeze_asked) {
-        (true, _) => (Role::Stale, "all changes are FROZEN by an operator"),
-        (false, true) => (Role::Warn, "asked for, not yet confirmed"),
-        (false, false) => (Role::Text, "off"),
+        (true, _) => (Role::Stale, "all changes are FROZEN by an operator".to_owned()),
+        (false, true) => (Role::Warn, "asked for, not yet confirmed".to_owned()),
+        (false, false) => (Role::Text, "off".to_owned()),
     };
-    out.push(Fact::Pair("freeze", role, freeze.into()));
+    let freeze = match &brakes.frozen {
+        Some((by, until)) => {
+            format!("all changes are FROZEN by {by}, ends at {}", until.format("%m-%d %H:%M UTC"))
+        }
+        None => freeze,
+    };
+    out.push(Fact::Pair("freeze", role, freeze));
     let role = if brakes.failures > 0 { Role::Warn } else { Role::Text };
     out.push(Fact::Pair("failures", role, format!("{} in a row", brakes.failures)));
     out.push(match &changes.journal_error {

@@ -24,7 +24,7 @@ const COLUMNS: &[Column] = &[
     Column::text("event", 11, 0),
     Column::number("step", 4, 3),
     Column::text("rule", 22, 2),
-    Column::wide("what", 20, 0),
+    Column::wide("what", 34, 0),
     Column::text("by", 16, 1),
     Column::text("change", 14, 4),
 ];

@@ -61,7 +61,10 @@ impl Records for Rows<'_> {
                 let (role, word) = standing(p, self.view);
                 (role, word.into())
             }
-            _ => (Role::Muted, cost(p.recommendation.cost_usd_per_month).into()),
+            _ => match p.recommendation.cost_usd_per_month {
+                None => (Role::Muted, "not known".into()),
+                known => (Role::Muted, cost(known).into()),
+            },
         }
     }
     fn sort_key(&self, row: usize, column: usize) -> SortKey {
