@@ -1,7 +1,7 @@
 """Creates, with boto3, an environment such as the tests watch, and prints what it made as JSON.
 
   world.py --endpoint URL --region R [--subnets 3] [--zones N] [--mount-targets 2] [--tasks 2] [--metrics 0]
-           [--versions 1] [--volume] [--autoscaled] [--balancer] [--unreadable] [--unpublished] [--fail] [--silent]
+           [--versions 1] [--files 131402] [--volume] [--autoscaled] [--balancer] [--unreadable] [--unpublished] [--fail] [--silent]
 """
 
 import argparse
@@ -104,7 +104,7 @@ class Maker:
         self.points("AWS/ECS", "CPUUtilization", service, [40, 50, 61], "Percent")
         self.points("AWS/ECS", "MemoryUtilization", service, [48], "Percent")
         self.points("AWS/Lambda", "Duration", {"FunctionName": FUNCTION}, [2500], "Milliseconds")
-        self.points("EFSMountAutoscaling", "FileCount", {}, [131000, 131402], "Count")
+        self.points("EFSMountAutoscaling", "FileCount", {}, [self.args.files - 402, self.args.files], "Count")
         for n in range(self.args.metrics):
             self.points("Test/Many", f"Metric{n:03}", {"Number": str(n)}, [n, n + 0.5])
         if self.args.balancer:
@@ -154,7 +154,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--region", required=True)
-    for name, default in (("subnets", 3), ("zones", None), ("mount-targets", 2), ("tasks", 2), ("metrics", 0), ("versions", 1)):
+    for name, default in (("subnets", 3), ("zones", None), ("mount-targets", 2), ("tasks", 2), ("metrics", 0), ("versions", 1), ("files", 131402)):
         parser.add_argument(f"--{name}", type=int, default=default)
     for name in ("volume", "autoscaled", "balancer", "unreadable", "unpublished", "fail", "silent"):
         parser.add_argument(f"--{name}", action="store_true")

@@ -9,7 +9,6 @@ use color_eyre::eyre;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::config::model::{Config, Environment};
-use crate::config::variables::ENVIRONMENT_VARIABLE;
 use crate::config::{Inputs, Loaded};
 use crate::domain::source::Failure;
 use crate::sources::files;
@@ -88,9 +87,8 @@ fn section(title: &str, checks: &[Check]) -> (String, bool) {
 /// Checks this machine and the chosen environment, or all of them at the same time, and prints each as it ends;
 /// fails if a check did.
 pub fn run(loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCode> {
-    let chosen = inputs.overrides.environment.is_some()
-        || inputs.variables.get(ENVIRONMENT_VARIABLE).is_some_and(|v| !v.is_empty());
-    let environments = loaded.config.environments.iter().take(if chosen { 1 } else { usize::MAX });
+    let environments =
+        loaded.config.environments.iter().take(if super::chosen(inputs) { 1 } else { usize::MAX });
     let (text, mut failed) = section("this machine", &machine::checks(loaded, inputs));
     super::out(text.trim_end())?;
     let runtime = super::async_runtime()?;
