@@ -11,11 +11,11 @@ use crate::domain::guardrail::name;
 use crate::domain::journal::Entry;
 use crate::domain::verification::Verdict;
 use crate::engine::autopilot::{Autopilot, Turn};
-use crate::engine::executor::{Executor, Outcome};
+use crate::engine::executor::Outcome;
 
 use super::acting::{self, Operator};
-use super::apply::{ended, give_back};
-use super::teller::{Ended, Signals, Stage, Teller, Wish};
+use super::ending::{Ended, cut_off, ended, stop};
+use super::teller::{Signals, Stage, Teller};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,37 +92,12 @@ async fn fly(
     let done = signals.during(work, || stop(&executor, teller)).await;
     let ended = match done {
         Some(ended) => ended,
+        // Between two changes a signal is how it is meant to end.
+        None if !wanted.once && teller.stage() != Stage::UnderWay => Ended { exit: 0, ..cut_off(&executor, teller).await },
         None => cut_off(&executor, teller).await,
     };
     pilot.disarm(&operator.name, "autopilot ended", &report).await;
     ended
-}
-
-/// What a first signal means.
-fn stop(executor: &Executor, teller: &Teller) -> Wish {
-    if teller.stage() != Stage::UnderWay {
-        return Wish::End;
-    }
-    executor.cancel();
-    super::say("miharu: stopping before the next step; what was sent is still followed. Again: end now.");
-    Wish::Finish
-}
-
-async fn cut_off(executor: &Executor, teller: &Teller) -> Ended {
-    give_back(executor).await;
-    let change = teller.change();
-    match teller.stage() {
-        Stage::UnderWay => Ended {
-            change,
-            outcome: "unknown".into(),
-            exit: 5,
-            why: "ended in the middle of the change; the next writing command reads back what became of it"
-                .into(),
-        },
-        Stage::Idle | Stage::Watched => {
-            Ended { change, outcome: "ended".into(), exit: 0, why: "stopped by a signal".into() }
-        }
-    }
 }
 
 /// How an evaluation ends the command.

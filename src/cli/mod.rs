@@ -25,6 +25,7 @@ mod connect;
 mod console;
 mod demo;
 mod doctor;
+mod ending;
 mod history;
 mod log;
 mod print;

@@ -10,6 +10,8 @@ use crate::domain::journal::{Entry, EntryKind};
 use crate::ui::history::{kind, summary};
 use crate::ui::text::printable;
 
+use super::ending::Ended;
+
 /// Where the change stands that was told of last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -77,30 +79,6 @@ impl Teller {
         if ended.exit != 0 {
             super::say(&format!("miharu: {}{}", ended.outcome, ended.because()));
         }
-    }
-}
-
-/// How a command that changes something ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
-    /// The change, where there is one.
-    pub change: Option<String>,
-    /// In a word: `converged`, `refused`, …, or the verdict.
-    pub outcome: String,
-    /// Exit code.
-    pub exit: u8,
-    /// Why, for people.
-    pub why: String,
-}
-
-impl Ended {
-    /// Refused, for a reason that begins with the guardrail.
-    pub fn refused(why: impl Into<String>) -> Self {
-        Self { change: None, outcome: "refused".into(), exit: 4, why: why.into() }
-    }
-
-    fn because(&self) -> String {
-        if self.why.is_empty() { String::new() } else { format!(": {}", self.why) }
     }
 }
 

@@ -62,6 +62,11 @@ fn a_guardrail_that_binds_everybody_refuses_and_one_of_auto_mode_is_only_shown()
     assert_eq!((code, &all[0]["blocked_by"]), (3, &json!(["cool-down"])), "recommend looks back: {all:?}");
     let auto = stage.run(&["autopilot", "--once", "--yes-auto-apply", "--json"]).with(4);
     assert!(auto.err.contains("cool-down"), "{}", auto.err);
+    let doctor = stage.run(&["doctor"]).with(1).out;
+    for part in ["journal.db: can be written", "changes      none is under way", "FAIL permissions"] {
+        assert!(doctor.contains(part), "{part}: {doctor}");
+    }
+    assert!(doctor.contains("allow elasticfilesystem:CreateMountTarget"), "{doctor}");
     let shown = stage.run(&["apply", &stage.add(), "--dry-run"]).with(0).out;
     assert!(shown.contains("cool-down: holds auto mode only"), "{shown}");
     stage.run(&["apply", &stage.add(), "--yes", "--no-verify"]).with(0);

@@ -1,6 +1,6 @@
 //! `miharu apply`: plan, re-check, apply, follow until converged, then watch the effect.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,7 +12,6 @@ use crate::config::model::{Config, Environment};
 use crate::domain::guardrail::{Guardrail, name};
 use crate::domain::journal::{Entry, EntryKind, NewEntry, fold};
 use crate::domain::plan::Plan;
-use crate::domain::planner;
 use crate::domain::policy::RULES;
 use crate::domain::price::PriceList;
 use crate::domain::recommendation::Recommendation;
@@ -25,10 +24,12 @@ use crate::engine::verify::Effect;
 use crate::store::{Journal, Query};
 
 use super::acting::{self, Connected, Operator};
+use super::ending::{Ended, cut_off, ended, stop};
 use super::proposal::Proposal;
-use super::teller::{Ended, Signals, Stage, Teller, Wish};
+use super::teller::{Signals, Teller};
 
 mod seen;
+mod show;
 
 pub(super) use seen::HISTORY;
 use seen::{Refusal, Seen, see, stopped};
@@ -64,7 +65,7 @@ pub fn run(config: &Config, operator: &Operator, wanted: &Wanted) -> eyre::Resul
     let teller = Teller::new(wanted.json);
     let ended = runtime.block_on(async {
         if wanted.dry_run {
-            dry_run(config, environment, wanted).await
+            show::dry_run(config, environment, wanted).await
         } else {
             let signals = Signals::catch().wrap_err("signals cannot be caught")?;
             let ended =
@@ -83,67 +84,12 @@ fn rule_of(id: &str) -> &str {
     id.split(':').next().unwrap_or(id)
 }
 
-/// Shows the plan; nothing is changed and nothing written.
-async fn dry_run(config: &Config, environment: &Environment, wanted: &Wanted) -> eyre::Result<Ended> {
-    let clock = Clock::system();
-    let refused = |why: String| {
-        super::say(&format!("miharu: refused: {why}"));
-        Ok(Ended::refused(why))
-    };
-    let Ok(connected) = acting::connect(config, environment, &clock).await else {
-        return refused(unconnected());
-    };
-    let journal = match acting::journal_to_read(config).await {
-        Ok(journal) => journal,
-        // Without it nothing would be applied.
-        Err(error) => return refused(format!("{}: {error}", name::JOURNAL)),
-    };
-    let seen = match see(config, environment, &connected, journal.as_ref(), &clock).await {
-        Ok(seen) => seen,
-        Err(why) => return refused(format!("{}: {why}", name::JOURNAL)),
-    };
-    let mut rec = match seen.find(environment, &wanted.id) {
-        Ok(rec) => rec,
-        Err(refusal) => return refused(format!("{}: {}", refusal.guardrail, refusal.why)),
-    };
-    let rails = seen.guardrails(environment, &rec);
-    let plan = seen.plan(environment, &rec, "dry-run".to_owned());
-    if let Ok(plan) = &plan {
-        rec.requests = planner::requests(&plan.steps);
-    }
-    let proposal = Proposal {
-        recommendation: &rec,
-        guardrails: &rails,
-        plan: plan.as_ref().map_err(String::as_str),
-        now: seen.at,
-    };
-    if wanted.json {
-        super::out(&serde_json::to_string_pretty(&proposal.json())?)?;
-    } else {
-        super::out(proposal.text().trim_end())?;
-    }
-    match (stopped(&rails), plan) {
-        (Some(why), _) => refused(why),
-        (None, Err(why)) => refused(format!("{}: {why}", name::NOT_AVAILABLE)),
-        (None, Ok(_)) => Ok(Ended { change: None, outcome: "shown".into(), exit: 0, why: String::new() }),
-    }
-}
-
 fn unconnected() -> String {
     let within = acting::CONNECT.as_secs();
     format!(
         "{}: region and credentials were not found out within {within} s (AWS configuration, instance metadata)",
         name::DATA_FRESHNESS
     )
-}
-
-/// How an outcome ends the command.
-pub fn ended(change: Option<String>, outcome: &Outcome) -> Ended {
-    let word = serde_json::to_value(outcome)
-        .ok()
-        .and_then(|v| v.get("outcome").and_then(Value::as_str).map(str::to_owned))
-        .unwrap_or_default();
-    Ended { change, outcome: word, exit: outcome.exit(), why: outcome.why() }
 }
 
 /// One run of the command.
@@ -186,11 +132,11 @@ impl Applying<'_> {
             }
             self.prepare(&connected, &journal, &clock).await
         };
-        let prepared = signals.during(work, || self.stop(&executor)).await;
+        let prepared = signals.during(work, || stop(&executor, self.teller)).await;
         let (seen, rec, rails, mut plan) = match prepared {
             Some(Ok(prepared)) => prepared,
             Some(Err(ended)) => return ended,
-            None => return self.cut_off(&executor).await,
+            None => return cut_off(&executor, self.teller).await,
         };
         if !self.wanted.yes {
             let proposal =
@@ -205,46 +151,9 @@ impl Applying<'_> {
             };
         }
         let work = self.carry_out(&executor, &plan, &seen.world, &connected.prices);
-        match signals.during(work, || self.stop(&executor)).await {
+        match signals.during(work, || stop(&executor, self.teller)).await {
             Some(ended) => ended,
-            None => self.cut_off(&executor).await,
-        }
-    }
-
-    /// What a first signal means.
-    fn stop(&self, executor: &Executor) -> Wish {
-        match self.teller.stage() {
-            Stage::Idle | Stage::Watched => Wish::End,
-            Stage::UnderWay => {
-                executor.cancel();
-                super::say(
-                    "miharu: stopping before the next step; what was sent is still followed. Again: end now.",
-                );
-                Wish::Finish
-            }
-        }
-    }
-
-    /// Ended by signals. The lease is given back, so that the next one need not wait for its end.
-    async fn cut_off(&self, executor: &Executor) -> Ended {
-        give_back(executor).await;
-        let change = self.teller.change();
-        match self.teller.stage() {
-            Stage::Watched => Ended {
-                change,
-                outcome: "converged".into(),
-                exit: 0,
-                why: "its effect was not watched to the end".into(),
-            },
-            Stage::Idle => Ended { change, outcome: "cancelled".into(), exit: 1, why: "by a signal".into() },
-            Stage::UnderWay => Ended {
-                change,
-                outcome: "unknown".into(),
-                exit: 5,
-                why:
-                    "ended in the middle of the change; the next writing command reads back what became of it"
-                        .into(),
-            },
+            None => cut_off(&executor, self.teller).await,
         }
     }
 
@@ -347,7 +256,7 @@ impl Applying<'_> {
         signals: &mut Signals,
     ) -> Option<Ended> {
         let answer = tokio::select! {
-            answer = question(proposal.text()) => answer,
+            answer = show::question(proposal.text()) => answer,
             () = signals.next() => String::new(),
         };
         if answer == "yes" {
@@ -453,27 +362,4 @@ fn told(outcome: &Outcome) -> String {
 fn back(plan: &Plan) -> String {
     let steps = plan.rollback.iter().flatten().map(|s| s.request.cli.clone()).collect::<Vec<_>>();
     if steps.is_empty() { "there is no plan for it".to_owned() } else { steps.join("; ") }
-}
-
-/// Gives the lease back, as far as the journal answers at once.
-pub async fn give_back(executor: &Executor) {
-    let released = executor.journal.release(&executor.environment.name, &executor.holder);
-    let _ = tokio::time::timeout(std::time::Duration::from_secs(1), released).await;
-}
-
-/// Shows a plan and reads a line. What was typed or pasted before the question does not count.
-async fn question(plan: String) -> String {
-    let asked = tokio::task::spawn_blocking(move || {
-        let mut stderr = std::io::stderr().lock();
-        let _ = write!(stderr, "{plan}\nApply this? Type yes and enter: ").and_then(|()| stderr.flush());
-        drop(stderr);
-        let stdin = std::io::stdin();
-        let _ = rustix::termios::tcflush(&stdin, rustix::termios::QueueSelector::IFlush);
-        let mut answer = String::new();
-        match stdin.lock().read_line(&mut answer) {
-            Ok(_) => answer.trim().to_owned(),
-            Err(_) => String::new(),
-        }
-    });
-    asked.await.unwrap_or_default()
 }
