@@ -93,7 +93,9 @@ async fn fly(
     let ended = match done {
         Some(ended) => ended,
         // Between two changes a signal is how it is meant to end.
-        None if !wanted.once && teller.stage() != Stage::UnderWay => Ended { exit: 0, ..cut_off(&executor, teller).await },
+        None if !wanted.once && teller.stage() != Stage::UnderWay => {
+            Ended { exit: 0, ..cut_off(&executor, teller).await }
+        }
         None => cut_off(&executor, teller).await,
     };
     pilot.disarm(&operator.name, "autopilot ended", &report).await;

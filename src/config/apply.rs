@@ -50,9 +50,14 @@ impl Default for Apply {
 pub(super) fn apply() -> impl Iterator<Item = Setting<Environment>> {
     [
         Setting::new(
+            "policy.evaluate_every",
+            "Time between two evaluations of autopilot; each reads every source once.",
+            Span(10..=HOUR, |e: &mut Environment| &mut e.apply.evaluate_every),
+        ),
+        Setting::new(
             "apply.poll",
             "Time between two looks at a change under way.",
-            Span(1..=MINUTE, |e: &mut Environment| &mut e.apply.poll),
+            Span(1..=MINUTE, |e| &mut e.apply.poll),
         ),
         Setting::new(
             "apply.answer",
@@ -83,11 +88,6 @@ pub(super) fn apply() -> impl Iterator<Item = Setting<Environment>> {
             "apply.lease",
             "The right to apply is taken for this long, and renewed when half of it is over.",
             Span(4..=HOUR, |e| &mut e.apply.lease),
-        ),
-        Setting::new(
-            "policy.evaluate_every",
-            "Time between two evaluations of autopilot; each reads every source once.",
-            Span(10..=HOUR, |e| &mut e.apply.evaluate_every),
         ),
     ]
     .into_iter()

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, access};
+use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use super::JournalError;
 use super::error::{failed, file};
@@ -87,7 +87,7 @@ pub(super) fn look(path: &Path) -> Result<Option<There>, JournalError> {
     let identity = identity(path)?;
     let log = path.as_os_str().to_string_lossy().into_owned() + "-wal";
     let logged = std::fs::metadata(&log).is_ok_and(|m| m.len() > 0);
-    let still = !logged && access(parent(path), Access::WRITE_OK | Access::EXEC_OK).is_err();
+    let still = !logged && writable(parent(path)).is_err();
     Ok(Some(There { identity, still }))
 }
 
@@ -99,13 +99,18 @@ pub(super) fn could_be_made(path: &Path, statfs: Statfs) -> Result<(), JournalEr
     let there = parent(path).ancestors().map(|p| if p.as_os_str().is_empty() { Path::new(".") } else { p });
     let Some(nearest) = there.into_iter().find(|p| p.exists()) else { return Ok(()) };
     local(path, nearest, statfs)?;
-    access(nearest, Access::WRITE_OK | Access::EXEC_OK)
+    writable(nearest)
         .map_err(|e| unusable(path, &format!("{} cannot be written", nearest.display()), &e.into()))
 }
 
 fn homeless() -> JournalError {
     let text = "there is no home directory for the journal".into();
     failed(text, "set journal to a path, or HOME or XDG_STATE_HOME")
+}
+
+/// Whether this process may make files in a directory.
+fn writable(directory: &Path) -> Result<(), rustix::io::Errno> {
+    accessat(CWD, directory, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)
 }
 
 fn parent(path: &Path) -> &Path {
