@@ -60,7 +60,7 @@ fn themes_and_keymaps_are_listed_and_a_wrong_argument_is_one_of_the_command() {
     assert!(keymaps.lines().any(|l| l.starts_with("vim      ")), "{keymaps}");
     let help = said(&miharu(&["--help"]).stdout);
     assert!(help.contains("print theme --list") && help.contains("print keys --list"), "{help}");
-    assert_eq!(help.matches("no effect yet").count(), 2, "{help}");
+    assert_eq!(help.matches("no effect yet").count(), 1, "{help}");
     for (args, wanted) in [
         (["print", "theme", "drak"], "print theme = \"drak\""),
         (["print", "keys", "vmi"], "print keys = \"vmi\""),
@@ -117,4 +117,35 @@ fn a_scenario_with_mistakes_lists_them_all() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
+}
+
+#[test]
+fn what_changes_something_is_not_begun_by_accident() {
+    for (args, words) in [
+        (&["apply", "add-mount-target:eu-west-1a"][..], "give --yes, or --dry-run"),
+        (
+            &["apply", "add-mount-targt:eu-west-1a", "--yes"],
+            "rules are add-mount-target, publish-mount-targets",
+        ),
+        (&["apply", "", "--yes"], "there is no rule"),
+        (&["autopilot", "--once"], "--yes-auto-apply"),
+        (&["history", "--since", "yesterday"], "such as 2h"),
+        (&["apply"], "ID"),
+    ] {
+        let output = miharu(args);
+        let text = said(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {text}");
+        assert!(text.contains(words) && output.stdout.is_empty(), "{args:?}: {text}");
+    }
+}
+
+#[test]
+fn a_journal_that_is_not_there_is_no_failure() {
+    let output = miharu(&["history"]);
+    let text = said(&output.stdout);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text.contains("nothing was written down yet") && text.contains("miharu/journal.db"), "{text}");
+    assert!(miharu(&["history", "--json"]).stdout.is_empty());
+    let doctor = said(&miharu(&["doctor"]).stdout);
+    assert!(doctor.contains("ok   journal") && doctor.contains("the first change makes it"), "{doctor}");
 }

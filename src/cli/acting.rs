@@ -3,17 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
 use crate::actuators::Actuator;
 use crate::actuators::sdk::SdkActuator;
 use crate::clock::Clock;
 use crate::config::model::{Config, Environment};
 use crate::domain::journal::advance;
 use crate::domain::policy::Policy;
+use crate::domain::price::PriceList;
 use crate::domain::snapshot::Mode;
 use crate::engine::conductor::{Acts, Hand};
-use crate::engine::executor::Executor;
+use crate::engine::executor::{Executor, Pace};
 use crate::sources::Setup;
 use crate::store::{self, Journal, JournalError};
+
+/// Region and credentials are found out within this time.
+pub const CONNECT: Duration = Duration::from_secs(10);
 
 /// Who acts: in the journal's `by`, and as holder of the lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +45,54 @@ impl Operator {
         let name = format!("{user}@{}", uname.nodename().to_string_lossy());
         let holder = format!("{name}:{}:{:08x}", std::process::id(), rand::random::<u32>());
         Self { name, holder }
+    }
+
+    /// An id that no other change has: the time, and what only this process has.
+    pub fn change(&self, at: DateTime<Utc>) -> String {
+        let own = self.holder.rsplit(':').next().unwrap_or_default();
+        format!("{}-{own}", at.format("%Y%m%dT%H%M%S%3f"))
+    }
+}
+
+/// An environment joined with the outside world.
+pub struct Connected {
+    /// What sources are built from.
+    pub setup: Setup,
+    /// Region.
+    pub region: String,
+    /// Its prices.
+    pub prices: PriceList,
+}
+
+/// Joins an environment with the real world.
+///
+/// # Errors
+/// What could be built without asking, where region and credentials are not found out in [`CONNECT`].
+pub async fn connect(
+    config: &Config,
+    environment: &Environment,
+    clock: &Clock,
+) -> Result<Connected, Box<Setup>> {
+    let environment = Arc::new(environment.clone());
+    let (aws, outside) = super::connect::unasked(&environment, clock.clone());
+    let setup = Setup { environment, outside };
+    let Ok(region) = tokio::time::timeout(CONNECT, aws.region()).await else { return Err(Box::new(setup)) };
+    let prices = config.prices.get(&region).cloned().unwrap_or_default();
+    Ok(Connected { setup, region, prices })
+}
+
+/// The timing of changes in an environment.
+pub fn pace(environment: &Environment) -> Pace {
+    let apply = environment.apply;
+    Pace {
+        poll: apply.poll,
+        answer: apply.answer,
+        settle: apply.settle,
+        second_look: apply.second_look,
+        give_up: apply.give_up,
+        lease: apply.lease,
+        back_off: apply.back_off,
+        ..Pace::default()
     }
 }
 
@@ -73,7 +129,18 @@ pub fn executor(
 ) -> Executor {
     let policy = Arc::new(policy(config, &setup.environment, region));
     let actuator = actuator(config, &setup.environment, &clock);
-    Executor::new(journal, actuator, setup, clock, policy, operator.holder.clone())
+    let pace = pace(&setup.environment);
+    let mut executor = Executor::new(journal, actuator, setup, clock, policy, operator.holder.clone());
+    executor.pace = pace;
+    executor
+}
+
+/// The journal of the settings for reading alone; `None`: there is none yet.
+///
+/// # Errors
+/// What is wrong with it, and the remedy.
+pub async fn journal_to_read(config: &Config) -> Result<Option<Arc<dyn Journal>>, JournalError> {
+    store::open_to_read(&config.journal, advance).await
 }
 
 /// What a console acts with in one environment of the real world. Nothing is opened or asked yet.

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(name = "miharu", version, about, long_about = None, disable_help_subcommand = true)]
 #[command(
     after_help = "Without a command: the console on the configured environment. Try it without an account: miharu demo\n\
-                        Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 something to do, 4 refused, 5 outcome unknown"
+                        Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 something to do, 4 refused, 5 outcome unknown or not converged"
 )]
 pub struct Cli {
     /// What to do
@@ -33,7 +33,7 @@ pub struct Global {
     /// No call that changes something can leave
     #[arg(long, global = true)]
     pub read_only: bool,
-    /// Where changes are recorded (no effect yet)
+    /// Where changes are written down: a path, or mysql:// where machines share one journal
     #[arg(long, global = true, value_name = "URL")]
     pub journal: Option<String>,
     /// At most one frame a second for data, on a slow line
@@ -78,6 +78,48 @@ pub enum Command {
         /// One JSON object instead of text
         #[arg(long)]
         json: bool,
+    },
+    /// Apply one recommendation: plan, re-check, apply, follow until converged, then watch the effect
+    Apply {
+        /// What miharu recommend calls it, such as add-mount-target:ap-northeast-1d
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Only show the plan; nothing is changed or written down
+        #[arg(long)]
+        dry_run: bool,
+        /// Without a question
+        #[arg(long)]
+        yes: bool,
+        /// Do not watch the effect once everything has converged
+        #[arg(long)]
+        no_verify: bool,
+        /// The journal's entries as JSON lines, at last {change, outcome, exit}; the plan as one object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Auto mode without a screen and without a countdown, until SIGINT or SIGTERM
+    Autopilot {
+        /// Arms it: changes are applied without a question
+        #[arg(long)]
+        yes_auto_apply: bool,
+        /// One evaluation and at most one change
+        #[arg(long)]
+        once: bool,
+        /// Do not watch the effect of changes
+        #[arg(long)]
+        no_verify: bool,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// What was proposed, decided, done and found out
+    History {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+        /// Not older than a while ago (2h) or a time (RFC 3339)
+        #[arg(long, value_name = "2h", value_parser = super::history::since)]
+        since: Option<super::history::Since>,
     },
     /// Which published entry a path is routed to, and the share that moves when there is one more
     Route {

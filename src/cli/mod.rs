@@ -18,16 +18,22 @@ use crate::ui::glyphs::Glyphs;
 use crate::ui::text::printable;
 
 mod acting;
+mod apply;
 pub mod args;
+mod autopilot;
 mod connect;
 mod console;
 mod demo;
 mod doctor;
+mod ending;
+mod history;
 mod log;
 mod print;
+mod proposal;
 mod recommend;
 mod route;
 mod snapshot;
+mod teller;
 pub mod text;
 
 use args::{Cli, Command, Document, Global};
@@ -88,6 +94,10 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
             Ok(entries) => route::run(paths, &entries),
             Err(why) => Ok(usage(&why)),
         },
+        Some(Command::History { json, since }) => {
+            let chosen = chosen(&inputs).then(|| loaded.config.environments.first()).flatten();
+            history::run(&loaded.config, chosen.map(|e| e.name.as_str()), *since, *json)
+        }
         _ if loaded.config.environments.is_empty() => {
             say(NO_ENVIRONMENT);
             Ok(ExitCode::from(USAGE))
@@ -96,8 +106,24 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
         Some(Command::Snapshot { json }) => snapshot::run(&loaded.config, *json),
         Some(Command::Recommend { json }) => recommend::run(&loaded.config, *json),
         Some(Command::Route { paths, .. }) => route::of_environment(&loaded.config, paths),
+        Some(Command::Apply { id, dry_run, yes, no_verify, json }) => {
+            let (id, dry_run, yes, json) = (id.clone(), *dry_run, *yes, *json);
+            let wanted = apply::Wanted { id, dry_run, yes, verifies: !no_verify, json };
+            apply::run(&loaded.config, &acting::Operator::of(&inputs.variables), &wanted)
+        }
+        Some(Command::Autopilot { yes_auto_apply, once, no_verify, json }) => {
+            let (armed, once, json) = (*yes_auto_apply, *once, *json);
+            let wanted = autopilot::Wanted { armed, once, verifies: !no_verify, json };
+            autopilot::run(&loaded.config, &acting::Operator::of(&inputs.variables), wanted)
+        }
         Some(Command::Doctor) => doctor::run(&loaded, &inputs),
     }
+}
+
+/// Whether one environment was chosen, by flag or variable.
+fn chosen(inputs: &Inputs) -> bool {
+    inputs.overrides.environment.is_some()
+        || inputs.variables.get(config::variables::ENVIRONMENT_VARIABLE).is_some_and(|v| !v.is_empty())
 }
 
 fn needs_settings(document: Document, template: bool) -> bool {

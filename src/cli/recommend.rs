@@ -6,14 +6,31 @@ use std::process::ExitCode;
 use color_eyre::eyre;
 use serde_json::{Value, json};
 
-use crate::config::model::Config;
+use crate::clock::Clock;
+use crate::config::model::{Config, Environment};
 use crate::domain::guardrail::{blocked_by, guardrails};
+use crate::domain::journal::Entry;
 use crate::domain::planner;
 use crate::domain::recommendation::{Recommendation, Severity};
-use crate::domain::rules::{Input, Signals, evaluate};
+use crate::domain::rules::{Evaluated, Input, Signals, evaluate};
 use crate::domain::snapshot::Mode;
+use crate::domain::source::SourceId;
+use crate::domain::world::World;
+use crate::store::{JournalError, Query};
 use crate::ui::text::printable;
 
+use super::apply::HISTORY;
+
+/// Sources that rules reason from; what the others see is only shown.
+const NEEDED: [SourceId; 7] = [
+    SourceId::EFS,
+    SourceId::ECS,
+    SourceId::SSM,
+    SourceId::SUBNETS,
+    SourceId::CLOUDWATCH,
+    SourceId::AUTOSCALING,
+    SourceId::FILES,
+];
 /// Exit code when something of severity medium or high is to be done.
 const SOMETHING_TO_DO: u8 = 3;
 
@@ -21,16 +38,22 @@ const SOMETHING_TO_DO: u8 = 3;
 pub fn run(config: &Config, json: bool) -> eyre::Result<ExitCode> {
     let Some(environment) = config.environments.first() else { return Ok(ExitCode::FAILURE) };
     let runtime = super::async_runtime()?;
-    let (world, now) = runtime.block_on(super::snapshot::observe(config, environment));
+    let ((world, now), past) = runtime.block_on(async {
+        tokio::join!(super::snapshot::observe(config, environment), past(config, environment))
+    });
     runtime.shutdown_background();
+    let history = past.unwrap_or_else(|error| {
+        super::say(&format!("miharu: without the journal no earlier change is known: {error}"));
+        Vec::new()
+    });
     let region = world.identity.as_ref().map(|i| i.region.clone()).unwrap_or_default();
     let policy = super::acting::policy(config, environment, &region);
     let signals = Signals::default();
     let input =
         Input { world: &world, policy: &policy, signals: &signals, environment: &environment.name, now };
-    let mut found = evaluate(&input, &[]);
+    let mut found = evaluate(&input, &history);
     for rec in &mut found.recommendations {
-        let rails = guardrails(&input, rec, &[], Mode::Auto);
+        let rails = guardrails(&input, rec, &history, Mode::Auto);
         for name in blocked_by(&rails, Mode::Auto) {
             if !rec.blocked_by.contains(&name) {
                 rec.blocked_by.push(name);
@@ -43,28 +66,31 @@ pub fn run(config: &Config, json: bool) -> eyre::Result<ExitCode> {
         }
     }
     if json {
-        let all: Vec<Value> = found.recommendations.iter().map(contract).collect();
+        let all: Vec<Value> = found.recommendations.iter().map(super::proposal::contract).collect();
         super::out(&serde_json::to_string_pretty(&json!({ "recommendations": all }))?)?;
     } else {
         super::out(text(&found.recommendations, &found.not_enough).trim_end())?;
     }
-    let due = found.recommendations.iter().any(|r| r.severity >= Severity::Medium && r.change.is_some());
-    let unread = world.sources.values().any(|s| s.at.is_none());
-    Ok(match (due, unread && !found.not_enough.is_empty()) {
-        (true, _) => ExitCode::from(SOMETHING_TO_DO),
-        (false, true) => ExitCode::FAILURE,
-        (false, false) => ExitCode::SUCCESS,
-    })
+    Ok(ExitCode::from(code(&world, &found)))
 }
 
-/// The fields of DESIGN §2, in its order.
-fn contract(r: &Recommendation) -> Value {
-    json!({
-        "id": r.id, "rule": r.rule, "severity": r.severity, "title": r.title, "reason": r.reason,
-        "evidence": r.evidence, "change": r.change, "requests": r.requests, "effect": r.effect,
-        "cost_usd_per_month": r.cost_usd_per_month, "reversible": r.reversible, "rollback": r.rollback,
-        "blocked_by": r.blocked_by, "auto_allowed": r.auto_allowed,
-    })
+/// Exit code: what is to be done comes before what could not be told.
+fn code(world: &World, found: &Evaluated) -> u8 {
+    let due = found.recommendations.iter().any(|r| r.severity >= Severity::Medium);
+    let unread = || NEEDED.iter().filter_map(|id| world.sources.get(id)).any(|s| s.error.is_some());
+    match due {
+        true => SOMETHING_TO_DO,
+        false if !found.not_enough.is_empty() && unread() => 1,
+        false => 0,
+    }
+}
+
+/// What the journal tells of the last day; nothing where there is none, and none is made.
+async fn past(config: &Config, environment: &Environment) -> Result<Vec<Entry>, JournalError> {
+    let Some(journal) = super::acting::journal_to_read(config).await? else { return Ok(Vec::new()) };
+    let since = Some(Clock::system().now() - HISTORY);
+    let query = Query { environment: Some(environment.name.clone()), since, ..Query::default() };
+    journal.read(&query).await
 }
 
 fn text(recommendations: &[Recommendation], not_enough: &[(&'static str, String)]) -> String {

@@ -1,7 +1,6 @@
 //! `miharu snapshot`: every source once, then what was seen.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,22 +15,19 @@ use crate::engine::oneshot;
 use crate::engine::start::build;
 use crate::sources::{Setup, Source};
 
+use super::acting::{self, CONNECT, Connected};
+
 /// Everything is read within this time.
 const LIMIT: Duration = Duration::from_secs(30);
-/// Region and credentials are found out within this time; the rest is for reading.
-const CONNECT: Duration = Duration::from_secs(10);
 
 /// The world of an environment, read once.
 pub async fn observe(config: &Config, environment: &Environment) -> (World, DateTime<Utc>) {
     let clock = Clock::system();
-    let environment = Arc::new(environment.clone());
     let elapsed = Clock::stopwatch();
-    let (aws, outside) = super::connect::unasked(&environment, clock.clone());
-    let setup = Setup { environment, outside };
-    let Ok(region) = tokio::time::timeout(CONNECT, aws.region()).await else {
-        return (unconnected(&setup, CONNECT, clock.now()), clock.now());
+    let Connected { setup, prices, .. } = match acting::connect(config, environment, &clock).await {
+        Ok(connected) => connected,
+        Err(setup) => return (unconnected(&setup, CONNECT, clock.now()), clock.now()),
     };
-    let prices = config.prices.get(&region).cloned().unwrap_or_default();
     let left = LIMIT.saturating_sub(elapsed()).saturating_sub(Duration::from_millis(500));
     oneshot::observe(&setup, &clock, &prices, left).await
 }
@@ -64,12 +60,12 @@ fn unconnected(setup: &Setup, within: Duration, now: DateTime<Utc>) -> World {
     world
 }
 
-/// What the printed forms need beside the world.
-pub fn frame(environment: &Environment) -> Frame<'_> {
+/// What the printed forms need beside the world. What is started with `--read-only` observes, whatever is
+/// configured.
+pub fn frame(environment: &Environment, read_only: bool) -> Frame<'_> {
     Frame {
         environment: &environment.name,
-        // Nothing can act yet, whatever mode is configured.
-        mode: Mode::Observe,
+        mode: if read_only { Mode::Observe } else { environment.mode },
         file_count_threshold: environment.files.threshold,
     }
 }
@@ -80,7 +76,7 @@ pub fn run(config: &Config, json: bool) -> eyre::Result<ExitCode> {
     let runtime = super::async_runtime()?;
     let (world, now) = runtime.block_on(observe(config, environment));
     runtime.shutdown_background();
-    let frame = frame(environment);
+    let frame = frame(environment, config.read_only);
     if json {
         super::out(&serde_json::to_string_pretty(&Snapshot::of(&world, &frame, now))?)?;
     } else {
@@ -92,6 +88,8 @@ pub fn run(config: &Config, json: bool) -> eyre::Result<ExitCode> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
@@ -102,7 +100,7 @@ mod tests {
         let (_, outside) = super::super::connect::unasked(&environment, Clock::system());
         let setup = Setup { environment: Arc::new(environment), outside };
         let world = unconnected(&setup, Duration::from_secs(10), now);
-        let json = Snapshot::of(&world, &frame(&setup.environment), now);
+        let json = Snapshot::of(&world, &frame(&setup.environment, false), now);
         assert_eq!(json.sources.len(), crate::sources::registry().len(), "on or off, none is left out");
         let failed: Vec<_> = json.sources.iter().filter(|s| s.every_s.is_some()).collect();
         assert!(failed.len() >= 4, "{failed:?}");

@@ -24,35 +24,57 @@ struct Pair {
     remedy: &'static str,
 }
 
+/// Pairs of what changes are timed by.
+fn pace(environment: &Environment) -> [Pair; 2] {
+    let apply = environment.apply;
+    let time = |d| humantime::format_duration(d).to_string();
+    [
+        Pair {
+            keys: ["apply.answer", "apply.settle"],
+            values: [time(apply.answer), time(apply.settle)],
+            wrong: apply.answer > apply.settle,
+            remedy: "shorten apply.answer, or lengthen apply.settle",
+        },
+        // What is left of the lease before a call is at least its half.
+        Pair {
+            keys: ["apply.answer", "apply.lease"],
+            values: [time(apply.answer), format!("{}, halved", time(apply.lease))],
+            wrong: apply.answer > apply.lease / 2,
+            remedy: "shorten apply.answer, or lengthen apply.lease",
+        },
+    ]
+}
+
 fn policy(environment: &Environment, report: &mut Report) {
     let policy = &environment.policy;
     let time = |d| humantime::format_duration(d).to_string();
     let pairs = [
         Pair {
-            keys: ["min_tasks", "max_tasks"],
+            keys: ["policy.min_tasks", "policy.max_tasks"],
             values: [policy.min_tasks.to_string(), policy.max_tasks.to_string()],
             wrong: policy.min_tasks > policy.max_tasks,
             remedy: "lower min_tasks, or raise max_tasks",
         },
         Pair {
-            keys: ["agreeing", "evaluations"],
+            keys: ["policy.agreeing", "policy.evaluations"],
             values: [policy.agreeing.to_string(), policy.evaluations.to_string()],
             wrong: policy.agreeing > policy.evaluations,
             remedy: "lower agreeing, or raise evaluations",
         },
         Pair {
-            keys: ["veto", "approval_ttl"],
+            keys: ["policy.veto", "policy.approval_ttl"],
             values: [time(policy.veto), time(policy.approval_ttl)],
             wrong: policy.veto > policy.approval_ttl,
             remedy: "shorten veto, or lengthen approval_ttl",
         },
     ];
-    for Pair { keys, values, remedy, .. } in pairs.into_iter().filter(|p| p.wrong) {
-        let expected = format!("not more than policy.{} = {}", keys[1], values[1]);
+    let pairs = pairs.into_iter().chain(pace(environment)).filter(|p| p.wrong);
+    for Pair { keys, values, remedy, .. } in pairs {
+        let expected = format!("not more than {} = {}", keys[1], values[1]);
         note(environment, report, keys, &values[0], expected, remedy);
     }
     let both = policy.auto_rules.iter().find(|rule| policy.disabled_rules.contains(rule));
-    let keys = ["disabled_rules", "auto_rules"];
+    let keys = ["policy.disabled_rules", "policy.auto_rules"];
     // The default list of auto mode stands aside for a rule that is switched off.
     let given = report.origins.contains_key(&path(environment, keys[1]));
     if let Some(rule) = both.filter(|_| given) {
@@ -62,7 +84,7 @@ fn policy(environment: &Environment, report: &mut Report) {
 }
 
 fn path(environment: &Environment, key: &str) -> String {
-    format!("environment.{}.policy.{key}", environment.name)
+    format!("environment.{}.{key}", environment.name)
 }
 
 /// Notes a contradiction where the first of two keys was given, else the second. A key that is already a mistake

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+pub mod apply;
 mod catalog;
 mod chord;
 pub mod colour;

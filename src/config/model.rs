@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::apply::Apply;
 use super::journal::Location;
 use crate::domain::count::CountSource;
 use crate::domain::metric::MetricKey;
@@ -120,6 +121,8 @@ pub struct Environment {
     pub probe: bool,
     /// What may be done, how far and how often. Threshold, security group and account in it are those above.
     pub policy: Policy,
+    /// How a change is carried out.
+    pub apply: Apply,
     /// Poll period by source.
     pub every: BTreeMap<SourceId, Duration>,
     /// Deadline by source.
@@ -223,6 +226,7 @@ impl Environment {
             metrics: Vec::new(),
             probe: true,
             policy: Policy::default(),
+            apply: Apply::default(),
             every: BTreeMap::new(),
             deadline: BTreeMap::new(),
         }

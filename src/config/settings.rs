@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use super::apply::apply;
 use super::field::Field::{
     Counts, Dimensions, Flag, Lang, Minutes, Mode, Name, Number, Path, Source, Text, Word,
 };
@@ -223,6 +224,7 @@ pub(super) static ENVIRONMENT: LazyLock<Vec<Setting<Environment>>> = LazyLock::n
         ),
     ];
     all.extend(policy());
+    all.extend(apply());
     all.extend(by_source(
         "poll",
         ("Here, time between two polls of", ""),

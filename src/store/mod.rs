@@ -100,6 +100,43 @@ pub async fn open(location: &Location, advance: Advance) -> Result<Arc<dyn Journ
     }
 }
 
+/// Opens the journal at `location` for reading alone: nothing is made, migrated or written, so a user without the
+/// right to write can. `None`: there is none yet.
+///
+/// # Errors
+/// It cannot be read, is no journal, or comes from a newer version; with the remedy.
+pub async fn open_to_read(
+    location: &Location,
+    advance: Advance,
+) -> Result<Option<Arc<dyn Journal>>, JournalError> {
+    match location {
+        Location::File(path) => sqlite::open_to_read(path, advance).await,
+        Location::Server(server) => mysql::open_to_read(server, advance).await,
+    }
+}
+
+/// Whether a journal could be made at `location`, where there is none yet. Nothing is made.
+///
+/// # Errors
+/// Why not, and the remedy.
+pub fn could_be_made(location: &Location) -> Result<(), JournalError> {
+    match location {
+        Location::File(path) => place::could_be_made(path, place::statfs),
+        Location::Server(_) => Ok(()),
+    }
+}
+
+/// Refuses formats that this version does not know.
+fn known(place: &str, migrations: &Migrator, found: &[i64]) -> Result<(), JournalError> {
+    match found.iter().find(|v| !migrations.iter().any(|m| m.version == **v)) {
+        Some(version) => {
+            let error = sqlx::migrate::MigrateError::VersionMissing(*version);
+            Err(error::migration(place, error, |_| error::corrupt(place)))
+        }
+        None => Ok(()),
+    }
+}
+
 /// The migrations under a table name of their own: a server's database may hold another program's.
 fn migrator(migrations: &Migrator) -> Migrator {
     let mut own = Migrator::with_migrations(migrations.iter().cloned().collect());

@@ -53,6 +53,47 @@ pub async fn open(server: &Datasource, advance: Advance) -> Result<Arc<dyn Journ
     Ok(Arc::new(MySql { place, pool, advance }))
 }
 
+/// Opens the journal on a server for reading alone; `None` where it has no tables of a journal.
+///
+/// # Errors
+/// The server cannot be reached, refuses the user, or holds a journal of a newer version.
+pub async fn open_to_read(
+    server: &Datasource,
+    advance: Advance,
+) -> Result<Option<Arc<dyn Journal>>, JournalError> {
+    let place = format!("the journal {}", server.shown());
+    let failure = |e: sqlx::Error| error::mysql(&place, &e);
+    let options = options(&server.url).map_err(failure)?;
+    let looked = async {
+        let mut connection = options.connect().await.map_err(failure)?;
+        let tables: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() \
+             AND table_name IN ('journal_entries', 'journal_migrations')",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .map_err(failure)?;
+        if tables < 2 {
+            return Ok(false);
+        }
+        let versions: Vec<i64> = sqlx::query_scalar("SELECT version FROM journal_migrations")
+            .fetch_all(&mut connection)
+            .await
+            .map_err(failure)?;
+        super::known(&place, &MIGRATIONS, &versions)?;
+        connection.close().await.map_err(failure)?;
+        Ok(true)
+    };
+    if !tokio::time::timeout(DEADLINE, looked).await.unwrap_or_else(|_| Err(error::silent(&place)))? {
+        return Ok(None);
+    }
+    let pool = MySqlPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(DEADLINE)
+        .connect_lazy_with(options);
+    Ok(Some(Arc::new(MySql { place, pool, advance })))
+}
+
 impl MySql {
     fn failure(&self, error: &sqlx::Error) -> JournalError {
         error::mysql(&self.place, error)

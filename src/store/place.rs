@@ -5,6 +5,8 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+
 use super::JournalError;
 use super::error::{failed, file};
 
@@ -66,14 +68,73 @@ pub(super) fn statfs(path: &Path) -> io::Result<u64> {
     Ok(rustix::fs::statfs(path).map(|found| found.f_type as u64 & 0xffff_ffff)?)
 }
 
+/// A journal file that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct There {
+    pub(super) identity: Identity,
+    /// Nobody writes it, and this user cannot: there is no write-ahead log, and none can be made beside it.
+    pub(super) still: bool,
+}
+
+/// Looks for a journal file; nothing is made.
+pub(super) fn look(path: &Path) -> Result<Option<There>, JournalError> {
+    if path.as_os_str().is_empty() {
+        return Err(homeless());
+    }
+    if !path.try_exists().map_err(|e| unusable(path, "it cannot be looked for", &e))? {
+        return Ok(None);
+    }
+    let identity = identity(path)?;
+    let log = path.as_os_str().to_string_lossy().into_owned() + "-wal";
+    let logged = std::fs::metadata(&log).is_ok_and(|m| m.len() > 0);
+    let still = !logged && writable(parent(path)).is_err();
+    Ok(Some(There { identity, still }))
+}
+
+/// Whether directory and file could be made; nothing is.
+pub(super) fn could_be_made(path: &Path, statfs: Statfs) -> Result<(), JournalError> {
+    if path.as_os_str().is_empty() {
+        return Err(homeless());
+    }
+    let there = parent(path).ancestors().map(|p| if p.as_os_str().is_empty() { Path::new(".") } else { p });
+    let Some(nearest) = there.into_iter().find(|p| p.exists()) else { return Ok(()) };
+    local(path, nearest, statfs)?;
+    writable(nearest)
+        .map_err(|e| unusable(path, &format!("{} cannot be written", nearest.display()), &e.into()))
+}
+
+fn homeless() -> JournalError {
+    let text = "there is no home directory for the journal".into();
+    failed(text, "set journal to a path, or HOME or XDG_STATE_HOME")
+}
+
+/// Whether this process may make files in a directory.
+fn writable(directory: &Path) -> Result<(), rustix::io::Errno> {
+    accessat(CWD, directory, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Refuses a place that other machines see too.
+fn local(path: &Path, place: &Path, statfs: Statfs) -> Result<(), JournalError> {
+    let magic = statfs(place).map_err(|e| unusable(path, "its file system cannot be told", &e))?;
+    if let Some(kind) = network(magic, || fuse_type(place)) {
+        let text =
+            format!("{} is on a network file system ({kind}), where its locks do not hold", file(path));
+        return Err(failed(text, ELSEWHERE));
+    }
+    Ok(())
+}
+
 /// Makes directory and file where they are missing, readable for this user alone; refuses a place where a journal
 /// cannot be kept.
 pub(super) fn prepare(path: &Path, statfs: Statfs) -> Result<Identity, JournalError> {
     if path.as_os_str().is_empty() {
-        let text = "there is no home directory for the journal".into();
-        return Err(failed(text, "set journal to a path, or HOME or XDG_STATE_HOME"));
+        return Err(homeless());
     }
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = parent(path);
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -82,12 +143,7 @@ pub(super) fn prepare(path: &Path, statfs: Statfs) -> Result<Identity, JournalEr
     // A link may lead to another file system.
     let place = path.canonicalize().ok().and_then(|real| real.parent().map(Path::to_path_buf));
     let place = place.unwrap_or_else(|| parent.to_path_buf());
-    let magic = statfs(&place).map_err(|e| unusable(path, "its file system cannot be told", &e))?;
-    if let Some(kind) = network(magic, || fuse_type(&place)) {
-        let text =
-            format!("{} is on a network file system ({kind}), where its locks do not hold", file(path));
-        return Err(failed(text, ELSEWHERE));
-    }
+    local(path, &place, statfs)?;
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => {}
         Err(e) if e.kind() == ErrorKind::AlreadyExists => {}

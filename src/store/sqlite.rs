@@ -41,6 +41,64 @@ pub async fn open(path: &Path, advance: Advance) -> Result<Arc<dyn Journal>, Jou
     Ok(Arc::new(Sqlite::open(path, advance, place::statfs, |options| options).await?))
 }
 
+/// Opens the journal file at `path` for reading alone; `None` where there is none, or an empty file.
+///
+/// # Errors
+/// It cannot be read, is a database of another program, or of a newer version.
+pub async fn open_to_read(path: &Path, advance: Advance) -> Result<Option<Arc<dyn Journal>>, JournalError> {
+    let asked = path.to_path_buf();
+    let looked = tokio::task::spawn_blocking(move || place::look(&asked));
+    let Some(found) = (match tokio::time::timeout(DEADLINE, looked).await {
+        Ok(Ok(found)) => found?,
+        Ok(Err(_)) | Err(_) => return Err(error::sqlite(path, &sqlx::Error::PoolTimedOut)),
+    }) else {
+        return Ok(None);
+    };
+    let failure = |e: sqlx::Error| error::sqlite(path, &e);
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .read_only(true)
+        // Without the right to write beside it, a write-ahead log cannot be shared; where nobody has one, the
+        // file stands still.
+        .immutable(found.still)
+        .busy_timeout(BUSY)
+        .disable_statement_logging();
+    let mut connection = options.connect().await.map_err(failure)?;
+    let tables: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(failure)?;
+    if tables == 0 {
+        return Ok(None);
+    }
+    ours(path, &mut connection, tables).await?;
+    let versions: Vec<i64> = sqlx::query_scalar("SELECT version FROM journal_migrations")
+        .fetch_all(&mut connection)
+        .await
+        .map_err(failure)?;
+    super::known(&error::file(path), &MIGRATIONS, &versions)?;
+    connection.close().await.map_err(failure)?;
+    let pool = SqlitePoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(DEADLINE)
+        .connect_lazy_with(options);
+    Ok(Some(Arc::new(Sqlite { path: path.to_path_buf(), identity: found.identity, pool, advance })))
+}
+
+/// Refuses a database with tables that miharu did not make.
+async fn ours(path: &Path, connection: &mut SqliteConnection, tables: i64) -> Result<(), JournalError> {
+    let application: i64 = sqlx::query_scalar("PRAGMA application_id")
+        .fetch_one(connection)
+        .await
+        .map_err(|e| error::sqlite(path, &e))?;
+    if tables > 0 && application != APPLICATION {
+        let text = format!("{} is a database of another program", error::file(path));
+        return Err(error::failed(text, "set journal to another path"));
+    }
+    Ok(())
+}
+
 impl Sqlite {
     /// `statfs` and `options` let tests stand on other disks.
     async fn open(
@@ -107,16 +165,11 @@ impl Sqlite {
 async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), JournalError> {
     let failure = |e: sqlx::Error| error::sqlite(path, &e);
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failure)?;
-    let application: i64 =
-        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *tx).await.map_err(failure)?;
     let tables: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master")
         .fetch_one(&mut *tx)
         .await
         .map_err(failure)?;
-    if tables > 0 && application != APPLICATION {
-        let text = format!("{} is a database of another program", error::file(path));
-        return Err(error::failed(text, "set journal to another path"));
-    }
+    ours(path, &mut tx, tables).await?;
     let migrator = super::migrator(&MIGRATIONS);
     let failed = |e| error::migration(&error::file(path), e, |e| error::sqlite(path, e));
     migrator.run(&mut *tx).await.map_err(failed)?;

@@ -16,7 +16,8 @@ Prints "ready PORT" when it answers; port 0 takes a free one. Everything goes to
                                      "efs.*": {"delay": 5, "times": 1},
                                      "ssm.*": {"garbage": true, "times": 2},            a web page instead of an answer
                                      "*": {"cut": true},                               dropped in the middle of the body
-                                     "efs.CreateMountTarget": {"lose": true}}          done, but the answer is lost
+                                     "efs.CreateMountTarget": {"lose": true},          done, but the answer is lost
+                                     "ssm.PutParameter": {"hold": 3}}                  done, and answered 3 s later
     GET    /_peer/calls?region=R    [{"t", "region", "service", "operation", "status", "key", "input"}]
     DELETE /_peer/calls?region=R    the same, and forgets them
     POST   /_peer/keys              {"expired": ["AKIA…"]}

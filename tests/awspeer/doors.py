@@ -110,6 +110,8 @@ class Peer:
         with self.lock:
             out = b"".join(self.dispatch(env, lambda s, h, e=None: got.update(status=s, headers=h) or (lambda b: None), body, asked))
         record["status"] = got["status"]
+        if fault.get("hold"):
+            time.sleep(fault["hold"])
         if fault.get("lose"):
             record["status"] = f"lost after {got['status']}"
             try:

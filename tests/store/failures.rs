@@ -15,7 +15,7 @@ async fn other(path: &Path) -> SqliteConnection {
     SqliteConnectOptions::new().filename(path).create_if_missing(true).connect().await.unwrap()
 }
 
-async fn run(path: &Path, statements: &'static str) -> Result<(), sqlx::Error> {
+pub(super) async fn run(path: &Path, statements: &'static str) -> Result<(), sqlx::Error> {
     let mut connection = other(path).await;
     let done = sqlx::raw_sql(statements).execute(&mut connection).await.map(|_| ());
     connection.close().await.unwrap();
@@ -29,7 +29,7 @@ fn is_open(path: &Path) -> bool {
 }
 
 /// A journal with a few entries, closed.
-async fn journal_in(home: &tempfile::TempDir) -> std::path::PathBuf {
+pub(super) async fn journal_in(home: &tempfile::TempDir) -> std::path::PathBuf {
     let path = home.path().join("journal.db");
     let journal = open(&file(&path)).await;
     for n in 0..50 {
@@ -51,7 +51,7 @@ async fn journal_in(home: &tempfile::TempDir) -> std::path::PathBuf {
 }
 
 /// Runs `test` without the right of root to pass by the permissions of files.
-fn bound_by_permissions(test: impl AsyncFnOnce() + Send + 'static) {
+pub(super) fn bound_by_permissions(test: impl AsyncFnOnce() + Send + 'static) {
     // Threads that this one starts have its rights.
     let bound = std::thread::spawn(move || {
         let mut rights = capabilities(None).unwrap();
@@ -62,7 +62,7 @@ fn bound_by_permissions(test: impl AsyncFnOnce() + Send + 'static) {
     bound.join().unwrap();
 }
 
-fn permit(path: &Path, mode: u32) {
+pub(super) fn permit(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 

@@ -24,6 +24,7 @@ mod failures_of_servers;
 #[path = "../support/mariadb.rs"]
 mod mariadb;
 mod size;
+mod to_read;
 
 /// A state machine of the test's own: what the journal asks, not what is right, is what is tested here.
 fn advance(phase: Option<Phase>, entry: &NewEntry) -> Result<Phase, String> {

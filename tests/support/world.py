@@ -1,7 +1,7 @@
 """Creates, with boto3, an environment such as the tests watch, and prints what it made as JSON.
 
   world.py --endpoint URL --region R [--subnets 3] [--zones N] [--mount-targets 2] [--tasks 2] [--metrics 0]
-           [--versions 1] [--volume] [--autoscaled] [--balancer] [--unreadable] [--unpublished] [--fail] [--silent]
+           [--versions 1] [--files 131402] [--cached 0] [--volume] [--autoscaled] [--balancer] [--unreadable] [--unpublished] [--fail] [--silent]
 """
 
 import argparse
@@ -12,6 +12,7 @@ import sys
 import boto3
 
 CLUSTER, SERVICE = "efs-mount-autoscaling-cluster", "efs-mount-autoscaling-fargate-service"
+CACHE = "/efs-mount-autoscaling/file-count"
 PARAMETER = "/efs-mount-autoscaling/mount-targets"
 LOG_GROUP, FUNCTION_LOG_GROUP = "/ecs/efs-mount-autoscaling-fargate", "/aws/lambda/efs-mount-autoscaling-file-monitor"
 FUNCTION = "efs-mount-autoscaling-file-monitor"
@@ -62,6 +63,13 @@ class Maker:
                 value = '{"mount_targets": ['
             ssm.put_parameter(Name=PARAMETER, Value=value, Type="String", Overwrite=n > 0)
 
+    def cached(self):
+        """The count that the former function kept in a parameter."""
+        if self.args.cached:
+            at = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+            value = json.dumps({"file_count": self.args.cached, "timestamp": at})
+            self.client("ssm").put_parameter(Name=CACHE, Value=value, Type="String")
+
     def service(self):
         ecs, a = self.client("ecs"), self.args
         ecs.create_cluster(clusterName=CLUSTER)
@@ -96,6 +104,15 @@ class Maker:
     def metrics(self):
         self.cloudwatch = self.client("cloudwatch")
         fs, service = {"FileSystemId": self.made["file_system"]}, {"ClusterName": CLUSTER, "ServiceName": SERVICE}
+        self.load(fs, service)
+        self.points("AWS/Lambda", "Duration", {"FunctionName": FUNCTION}, [2500], "Milliseconds")
+        if self.args.files:
+            self.points("EFSMountAutoscaling", "FileCount", {}, [self.args.files - 402, self.args.files], "Count")
+        for n in range(self.args.metrics):
+            self.points("Test/Many", f"Metric{n:03}", {"Number": str(n)}, [n, n + 0.5])
+
+    def load(self, fs, service):
+        """What file system, service and balancer carry."""
         self.points("AWS/EFS", "PercentIOLimit", fs, [10, 20, 30], "Percent")
         self.points("AWS/EFS", "TotalIOBytes", fs, [1024, 2048, 4096], "Bytes")
         self.points("AWS/EFS", "ClientConnections", fs, [2, 2, 2], "Count")
@@ -103,10 +120,6 @@ class Maker:
         self.points("AWS/EFS", "StorageBytes", {**fs, "StorageClass": "Total"}, [6144], "Bytes")
         self.points("AWS/ECS", "CPUUtilization", service, [40, 50, 61], "Percent")
         self.points("AWS/ECS", "MemoryUtilization", service, [48], "Percent")
-        self.points("AWS/Lambda", "Duration", {"FunctionName": FUNCTION}, [2500], "Milliseconds")
-        self.points("EFSMountAutoscaling", "FileCount", {}, [131000, 131402], "Count")
-        for n in range(self.args.metrics):
-            self.points("Test/Many", f"Metric{n:03}", {"Number": str(n)}, [n, n + 0.5])
         if self.args.balancer:
             both = {"LoadBalancer": "app/files/50dc6c495c0c9188", "TargetGroup": "targetgroup/files/73e2d6bc24d8a067"}
             self.points("AWS/ApplicationELB", "HealthyHostCount", both, [2, 2], "Count")
@@ -144,6 +157,7 @@ class Maker:
         self.network()
         self.storage()
         self.published()
+        self.cached()
         self.service()
         self.metrics()
         self.alarms()
@@ -154,7 +168,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--region", required=True)
-    for name, default in (("subnets", 3), ("zones", None), ("mount-targets", 2), ("tasks", 2), ("metrics", 0), ("versions", 1)):
+    for name, default in (("subnets", 3), ("zones", None), ("mount-targets", 2), ("tasks", 2), ("metrics", 0), ("versions", 1), ("files", 131402), ("cached", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
     for name in ("volume", "autoscaled", "balancer", "unreadable", "unpublished", "fail", "silent"):
         parser.add_argument(f"--{name}", action="store_true")

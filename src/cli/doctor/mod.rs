@@ -9,12 +9,12 @@ use color_eyre::eyre;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::config::model::{Config, Environment};
-use crate::config::variables::ENVIRONMENT_VARIABLE;
 use crate::config::{Inputs, Loaded};
 use crate::domain::source::Failure;
 use crate::sources::files;
 use crate::ui::text::printable;
 
+mod acting;
 mod machine;
 mod world;
 
@@ -68,7 +68,7 @@ impl Check {
     }
 
     fn print(&self, out: &mut String) {
-        let _ = writeln!(out, "  {:<5}{:<13}{}", self.verdict.word(), self.what, printable(&self.finding));
+        let _ = writeln!(out, "  {:<5}{:<12} {}", self.verdict.word(), self.what, printable(&self.finding));
         if let Some(remedy) = &self.remedy {
             let _ = writeln!(out, "       {:<13}-> {}", "", printable(remedy));
         }
@@ -88,12 +88,13 @@ fn section(title: &str, checks: &[Check]) -> (String, bool) {
 /// Checks this machine and the chosen environment, or all of them at the same time, and prints each as it ends;
 /// fails if a check did.
 pub fn run(loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCode> {
-    let chosen = inputs.overrides.environment.is_some()
-        || inputs.variables.get(ENVIRONMENT_VARIABLE).is_some_and(|v| !v.is_empty());
-    let environments = loaded.config.environments.iter().take(if chosen { 1 } else { usize::MAX });
-    let (text, mut failed) = section("this machine", &machine::checks(loaded, inputs));
-    super::out(text.trim_end())?;
+    let environments =
+        loaded.config.environments.iter().take(if super::chosen(inputs) { 1 } else { usize::MAX });
     let runtime = super::async_runtime()?;
+    let mut of_machine = machine::checks(loaded, inputs);
+    of_machine.push(runtime.block_on(acting::journal(&loaded.config)));
+    let (text, mut failed) = section("this machine", &of_machine);
+    super::out(text.trim_end())?;
     runtime.block_on(async {
         let mut under_way: FuturesUnordered<_> =
             environments.map(|e| environment(&loaded.config, e)).collect();
@@ -112,6 +113,7 @@ async fn environment(config: &Config, environment: &Environment) -> (String, boo
         tokio::join!(super::snapshot::observe(config, environment), directory(environment));
     let mut checks = world::checks(environment, &seen, now);
     checks.extend(directory);
+    checks.extend(acting::environment(config, environment, seen.identity.as_ref(), now).await);
     section(&format!("environment {}", environment.name), &checks)
 }
 

@@ -1,0 +1,136 @@
+//! SIGKILL at each step of a real apply, then starting again.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::apply::story;
+use crate::stage::{Ended, PATIENCE, Stage};
+use miharu::clock::Clock;
+
+/// Where the process is killed.
+#[derive(Debug, Clone, Copy)]
+enum Kill {
+    /// Right after an entry.
+    After(&'static str, u64),
+    /// While the call of a step hangs; it takes effect when nobody waits for it any more.
+    BeforeEffect(u64),
+    /// While the answer of a step hangs, its effect being there.
+    BeforeAnswer(u64),
+    /// While the call of a step hangs; it takes no effect.
+    WithoutEffect(u64),
+}
+
+const CALLS: [&str; 3] = ["efs.CreateMountTarget", "ssm.PutParameter", "ecs.UpdateService"];
+
+/// Every one in a region of its own.
+const KILLS: &[(&str, Kill)] = &[
+    ("eu-central-2", Kill::After("approved", 0)),
+    ("eu-south-2", Kill::After("succeeded", 1)),
+    ("ap-east-1", Kill::After("succeeded", 2)),
+    ("ap-east-2", Kill::After("succeeded", 3)),
+    ("ap-south-2", Kill::BeforeEffect(1)),
+    ("ap-southeast-3", Kill::BeforeEffect(2)),
+    ("ap-southeast-4", Kill::BeforeEffect(3)),
+    ("ap-southeast-5", Kill::BeforeAnswer(1)),
+    ("ap-southeast-6", Kill::BeforeAnswer(2)),
+    ("ap-southeast-7", Kill::BeforeAnswer(3)),
+    ("ca-west-1", Kill::WithoutEffect(1)),
+    ("me-central-1", Kill::WithoutEffect(2)),
+    ("mx-central-1", Kill::WithoutEffect(3)),
+];
+
+#[test]
+fn at_each_step_the_outcome_is_read_back_and_the_change_finished_or_offered() {
+    std::thread::scope(|scope| {
+        let all: Vec<_> =
+            KILLS.iter().map(|(region, kill)| (kill, scope.spawn(move || killed(region, *kill)))).collect();
+        let failed: Vec<_> =
+            all.into_iter().filter_map(|(kill, run)| run.join().is_err().then_some(kill)).collect();
+        assert!(failed.is_empty(), "failed (see above): {failed:?}");
+    });
+}
+
+/// Runs until the kill; gives what was said until then.
+fn until(stage: &Stage, kill: Kill) {
+    let call = |n: u64| CALLS[usize::try_from(n - 1).unwrap()];
+    let (event, step) = match kill {
+        Kill::After(event, step) => (event, step),
+        Kill::BeforeEffect(n) | Kill::BeforeAnswer(n) | Kill::WithoutEffect(n) => ("started", n),
+    };
+    match kill {
+        Kill::After(..) => {}
+        Kill::BeforeEffect(n) => stage.faults(&json!({ call(n): {"delay": 1.5} })),
+        Kill::BeforeAnswer(n) => stage.faults(&json!({ call(n): {"hold": 1.5} })),
+        Kill::WithoutEffect(n) => {
+            stage.faults(&json!({ call(n): {"delay": 1.5, "status": 503, "code": "Unavailable"} }))
+        }
+    }
+    let mut running = stage.start(&["apply", &stage.add(), "--yes", "--no-verify", "--json"]);
+    running.until_entry(event, step);
+    if let Kill::BeforeEffect(n) | Kill::BeforeAnswer(n) | Kill::WithoutEffect(n) = kill {
+        let operation = call(n).split('.').next_back().unwrap();
+        let waited = Clock::stopwatch();
+        while !stage.writes().iter().any(|c| c.operation == operation) {
+            assert!(waited() < PATIENCE, "{kill:?}: the call never arrived");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+    running.kill();
+}
+
+/// Starts again until nobody else holds the lease: that of the killed process lasts for a while.
+fn again(stage: &Stage) -> Ended {
+    let waited = Clock::stopwatch();
+    loop {
+        let ended = stage.run(&["apply", &stage.add(), "--yes", "--no-verify", "--json"]);
+        if ended.code != 4 || !ended.err.contains("is at work here") {
+            return ended;
+        }
+        assert!(waited() < PATIENCE, "the lease never ended: {}", ended.err);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+fn killed(region: &str, kill: Kill) {
+    let stage = Stage::new(region, &["--files", "100001"]);
+    until(&stage, kill);
+    let open = story(&stage.history());
+    assert!(!open.contains(&"converged".to_owned()), "{kill:?}: it was killed too late: {open:?}");
+    let ended = again(&stage);
+    let offered: &[&str] = match kill {
+        Kill::WithoutEffect(2) => &["publish-mount-targets", "redeploy-service"],
+        Kill::WithoutEffect(3) => &["redeploy-service"],
+        _ => &[],
+    };
+    let code = if offered.is_empty() { 0 } else { 4 };
+    assert_eq!(ended.code, code, "{kill:?}\n{}\n{}", ended.out, ended.err);
+    for id in offered {
+        assert_eq!(stage.due(), [*id], "{kill:?}");
+        stage.run(&["apply", id, "--yes", "--no-verify"]).with(0);
+    }
+    let lines: Vec<Value> = stage.history().into_iter().filter(|l| !l["change"].is_null()).collect();
+    let told = story(&lines);
+    match kill {
+        Kill::After(..) | Kill::BeforeEffect(_) | Kill::BeforeAnswer(_) => {
+            assert_eq!(told.iter().filter(|t| *t == "approved").count(), 1, "{kill:?}: finished: {told:?}");
+            assert!(
+                ended.err.contains("left open by an earlier process: converged"),
+                "{kill:?}: {}",
+                ended.err
+            );
+        }
+        // Without a doubt nothing happened, so that what is left is planned anew: all of it, or what repairs.
+        Kill::WithoutEffect(n) => {
+            assert!(told.contains(&format!("failed {n}")), "{kill:?}: {told:?}");
+            assert!(ended.err.contains("left open by an earlier process: failed"), "{kill:?}: {}", ended.err);
+        }
+    }
+    if let Kill::BeforeEffect(n) | Kill::BeforeAnswer(n) = kill {
+        assert!(
+            told.contains(&format!("succeeded {n}")) && !told.contains(&format!("failed {n}")),
+            "{kill:?}: {told:?}"
+        );
+    }
+    stage.is_as_wanted();
+}
