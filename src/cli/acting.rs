@@ -16,7 +16,7 @@ use crate::domain::policy::Policy;
 use crate::domain::price::PriceList;
 use crate::domain::snapshot::Mode;
 use crate::engine::conductor::{Acts, Hand};
-use crate::engine::executor::{Executor, Pace};
+use crate::engine::executor::Executor;
 use crate::sources::Setup;
 use crate::store::{self, Journal, JournalError};
 
@@ -81,21 +81,6 @@ pub async fn connect(
     Ok(Connected { setup, region, prices })
 }
 
-/// The timing of changes in an environment.
-pub fn pace(environment: &Environment) -> Pace {
-    let apply = environment.apply;
-    Pace {
-        poll: apply.poll,
-        answer: apply.answer,
-        settle: apply.settle,
-        second_look: apply.second_look,
-        give_up: apply.give_up,
-        lease: apply.lease,
-        back_off: apply.back_off,
-        ..Pace::default()
-    }
-}
-
 /// The environment's policy with what the rest of the settings says about it.
 pub fn policy(config: &Config, environment: &Environment, region: &str) -> Policy {
     Policy {
@@ -129,10 +114,7 @@ pub fn executor(
 ) -> Executor {
     let policy = Arc::new(policy(config, &setup.environment, region));
     let actuator = actuator(config, &setup.environment, &clock);
-    let pace = pace(&setup.environment);
-    let mut executor = Executor::new(journal, actuator, setup, clock, policy, operator.holder.clone());
-    executor.pace = pace;
-    executor
+    Executor::new(journal, actuator, setup, clock, policy, operator.holder.clone())
 }
 
 /// The journal of the settings for reading alone; `None`: there is none yet.

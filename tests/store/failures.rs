@@ -43,7 +43,7 @@ pub(super) async fn journal_in(home: &tempfile::TempDir) -> std::path::PathBuf {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), closed).await.expect("the journal does not close");
+    tokio::time::timeout(Duration::from_secs(30), closed).await.unwrap();
     // The last one takes the write-ahead log away; two that close at once both leave it to the other.
     run(&path, "SELECT COUNT(*) FROM sqlite_master").await.unwrap();
     assert!(!path.with_extension("db-wal").exists());

@@ -19,6 +19,7 @@ use crate::domain::snapshot::Mode;
 use crate::domain::verification::Verdict;
 use crate::domain::world::World;
 use crate::engine::executor::{Executor, Outcome};
+use crate::engine::eyes::OneShot;
 use crate::engine::recovery::{Recovered, Rest};
 use crate::engine::verify::Effect;
 use crate::store::{Journal, Query};
@@ -293,7 +294,8 @@ impl Applying<'_> {
                 "miharu: done; its effect is watched for {window} (Ctrl-C ends the watching)"
             ));
         }
-        match executor.verify(Effect { plan, before, prices }, by, &report).await {
+        let eyes = OneShot { setup: executor.setup(), clock: executor.clock.clone(), prices: prices.clone() };
+        match executor.verify(Effect { plan, before, eyes: &eyes }, by, &report).await {
             Err(outcome) => ended(change, &outcome),
             Ok(verification) => {
                 let exit = u8::from(verification.verdict == Verdict::Worse);

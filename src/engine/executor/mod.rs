@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::actuators::Actuator;
 use crate::aws::Outside;
 use crate::clock::Clock;
+use crate::config::apply::Apply;
 use crate::config::model::Environment;
 use crate::domain::guardrail::name;
 use crate::domain::journal::{Entry, EntryKind, NewEntry};
@@ -67,19 +68,19 @@ pub struct Pace {
     pub attempts: u32,
 }
 
+/// A throttled call is considered this many times.
+const ATTEMPTS: u32 = 4;
+
 impl Default for Pace {
     fn default() -> Self {
-        let s = Duration::from_secs;
-        Self {
-            poll: s(5),
-            answer: s(30),
-            settle: s(60),
-            second_look: s(15),
-            give_up: s(600),
-            lease: s(120),
-            back_off: s(5),
-            attempts: 4,
-        }
+        Apply::default().into()
+    }
+}
+
+impl From<Apply> for Pace {
+    fn from(apply: Apply) -> Self {
+        let Apply { poll, answer, settle, second_look, give_up, lease, back_off, evaluate_every: _ } = apply;
+        Self { poll, answer, settle, second_look, give_up, lease, back_off, attempts: ATTEMPTS }
     }
 }
 
@@ -171,7 +172,7 @@ pub struct Executor {
 }
 
 impl Executor {
-    /// An executor with the default timing.
+    /// An executor with the timing of the environment.
     pub fn new(
         journal: Arc<dyn Journal>,
         actuator: Option<Arc<dyn Actuator>>,
@@ -181,7 +182,7 @@ impl Executor {
         holder: String,
     ) -> Self {
         let Setup { environment, outside } = setup;
-        let (pace, brake) = (Pace::default(), Mutex::default());
+        let (pace, brake) = (environment.apply.into(), Mutex::default());
         Self { journal, actuator, outside, clock, environment, policy, holder, alive, pace, brake }
     }
 
