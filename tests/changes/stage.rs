@@ -1,8 +1,9 @@
 //! An environment in the endpoint, a home of its own, and the binary on both.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use miharu::clock::Clock;
@@ -84,6 +85,13 @@ impl Stage {
         self.more.push((name, value.to_owned()));
     }
 
+    /// Waits long for answers.
+    pub fn patient(&mut self) {
+        for (key, value) in [("APPLY__ANSWER", "60s"), ("APPLY__SETTLE", "60s"), ("APPLY__LEASE", "120s")] {
+            self.set(key, value);
+        }
+    }
+
     /// The recommendation for the world's last zone.
     pub fn add(&self) -> String {
         format!("add-mount-target:{}", self.world.subnets.last().expect("a subnet").zone)
@@ -141,13 +149,14 @@ impl Stage {
                 }
             }
         });
-        let mut err = child.stderr.take().unwrap();
-        let err = std::thread::spawn(move || {
-            let mut text = String::new();
-            let _ = err.read_to_string(&mut text);
-            text
+        let err = Arc::new(Mutex::new(String::new()));
+        let (sink, errors) = (Arc::clone(&err), BufReader::new(child.stderr.take().unwrap()));
+        let reader = std::thread::spawn(move || {
+            for line in errors.lines().map_while(Result::ok) {
+                sink.lock().unwrap().push_str(&(line + "\n"));
+            }
         });
-        Running { child, lines, seen: Vec::new(), err: Some(err) }
+        Running { child, lines, seen: Vec::new(), err, reader: Some(reader) }
     }
 
     /// Every call of this binary that changes something, oldest first.
@@ -218,12 +227,22 @@ impl Stage {
     }
 }
 
+/// Waits until a call of this operation has reached the endpoint.
+pub fn arrives(stage: &Stage, operation: &str) {
+    let waited = Clock::stopwatch();
+    while !stage.writes().iter().any(|c| c.operation == operation) {
+        assert!(waited() < PATIENCE, "{operation} never arrived");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// A command that runs. It ends when dropped.
 pub struct Running {
     child: Child,
     lines: Receiver<String>,
     seen: Vec<String>,
-    err: Option<std::thread::JoinHandle<String>>,
+    err: Arc<Mutex<String>>,
+    reader: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Running {
@@ -254,6 +273,15 @@ impl Running {
         self.until(event, |line| line["event"] == json!(event) && line["step"] == step)
     }
 
+    /// Waits until this was said on standard error.
+    pub fn until_error(&self, words: &str) {
+        let waited = Clock::stopwatch();
+        while !self.err.lock().unwrap().contains(words) {
+            assert!(waited() < PATIENCE, "{words}: never said");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
@@ -282,8 +310,9 @@ impl Running {
         while let Ok(line) = self.lines.recv() {
             self.seen.push(line);
         }
-        let err = self.err.take().unwrap().join().unwrap();
-        let out = std::mem::take(&mut self.seen).iter().map(|l| format!("{l}\n")).collect();
+        self.reader.take().unwrap().join().unwrap();
+        let err = self.err.lock().unwrap().clone();
+        let out = self.seen.join("\n");
         Ended { code: status.code().unwrap_or(-1), out, err }
     }
 }

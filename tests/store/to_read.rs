@@ -12,7 +12,7 @@ async fn to_read(location: &Location) -> Result<Option<Arc<dyn Journal>>, Journa
 }
 
 async fn entries(location: &Location) -> usize {
-    let journal = to_read(location).await.unwrap_or_else(|e| panic!("{e}")).expect("there is one");
+    let journal = to_read(location).await.unwrap_or_else(|e| panic!("{e}")).unwrap();
     journal.read(&Query::default()).await.unwrap_or_else(|e| panic!("{e}")).len()
 }
 
