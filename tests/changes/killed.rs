@@ -60,10 +60,13 @@ const KILLS: &[(&str, By, Kill)] = &[
 
 #[test]
 fn at_each_step_the_outcome_is_read_back_and_the_change_finished_or_offered() {
+    let regions: Vec<&str> = KILLS.iter().map(|(region, ..)| *region).collect();
+    let stages = Stage::each(&regions, &["--files", "100001"]);
     std::thread::scope(|scope| {
         let all: Vec<_> = KILLS
             .iter()
-            .map(|(region, by, kill)| ((by, kill), scope.spawn(move || killed(region, *by, *kill))))
+            .zip(stages)
+            .map(|((_, by, kill), stage)| ((by, kill), scope.spawn(move || killed(&stage, *by, *kill))))
             .collect();
         let failed: Vec<_> =
             all.into_iter().filter_map(|(what, run)| run.join().is_err().then_some(what)).collect();
@@ -112,12 +115,11 @@ fn again(stage: &Stage, by: By) -> Ended {
     }
 }
 
-fn killed(region: &str, by: By, kill: Kill) {
-    let stage = Stage::new(region, &["--files", "100001"]);
-    until(&stage, by, kill);
+fn killed(stage: &Stage, by: By, kill: Kill) {
+    until(stage, by, kill);
     let open = story(&stage.history());
     assert!(!open.contains(&"converged".to_owned()), "{kill:?}: it was killed too late: {open:?}");
-    let ended = again(&stage, by);
+    let ended = again(stage, by);
     let offered: &[&str] = match kill {
         Kill::WithoutEffect(2) => &["publish-mount-targets", "redeploy-service"],
         Kill::WithoutEffect(3) => &["redeploy-service"],

@@ -64,18 +64,32 @@ impl Ended {
 impl Stage {
     /// An environment in a region that no other test of this file has.
     pub fn new(region: &str, options: &[&str]) -> Self {
-        let mut stage = Self::bare(region, options);
+        Self::bare(region, options).quick()
+    }
+
+    /// One in each of several regions.
+    pub fn each(regions: &[&str], options: &[&str]) -> Vec<Self> {
+        let peer = Peer::shared();
+        let worlds = World::create_in(peer, regions, options);
+        assert_eq!(worlds.len(), regions.len());
+        worlds.into_iter().map(|world| Self::of(peer, world).quick()).collect()
+    }
+
+    fn quick(mut self) -> Self {
         for (key, value) in PACE {
-            stage.set(key, value);
+            self.set(key, value);
         }
-        stage
+        self
+    }
+
+    fn of(peer: &'static Peer, world: World) -> Self {
+        Self { peer, world, home: tempfile::tempdir().unwrap(), more: Vec::new() }
     }
 
     /// The same with nothing configured but what an existing deployment has.
     pub fn bare(region: &str, options: &[&str]) -> Self {
         let peer = Peer::shared();
-        let world = World::create(peer, region, options);
-        Self { peer, world, home: tempfile::tempdir().unwrap(), more: Vec::new() }
+        Self::of(peer, World::create(peer, region, options))
     }
 
     /// Sets a setting of the environment.
