@@ -1,7 +1,6 @@
 //! `apply`, `autopilot` and `history` of the real binary against an AWS endpoint: what is sent, what the journal tells,
 //! how it ends; also when calls are throttled, answers are lost and the process is killed.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says where by panicking")]
-#![expect(clippy::disallowed_methods, reason = "a test asks where its tools are")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
 mod support;

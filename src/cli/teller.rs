@@ -110,6 +110,10 @@ pub fn words(entry: &Entry) -> String {
         EntryKind::Verified => {
             text("/verification/verdict").map(|verdict| format!("verdict: {}", verdict.replace('-', " ")))
         }
+        EntryKind::Converged => detail
+            .get("steps")
+            .and_then(Value::as_u64)
+            .map(|n| format!("{n} of {n} steps, every target is reached")),
         EntryKind::Armed => Some(format!("by {}", entry.by)),
         EntryKind::Refused | EntryKind::Expired => {
             let guardrails = match detail.get("guardrails").or_else(|| detail.get("guardrail")) {

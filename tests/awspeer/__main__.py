@@ -17,7 +17,9 @@ Prints "ready PORT" when it answers; port 0 takes a free one. Everything goes to
                                      "ssm.*": {"garbage": true, "times": 2},            a web page instead of an answer
                                      "*": {"cut": true},                               dropped in the middle of the body
                                      "efs.CreateMountTarget": {"lose": true},          done, but the answer is lost
-                                     "ssm.PutParameter": {"hold": 3}}                  done, and answered 3 s later
+                                     "ssm.PutParameter": {"hold": 60},                 done, and answered when the faults
+                                                                                       are set anew, or 60 s later
+                                     "ecs.UpdateService": {"then": {"*": …}}}          from this call on these faults
     GET    /_peer/calls?region=R    [{"t", "region", "service", "operation", "status", "key", "input"}]
     DELETE /_peer/calls?region=R    the same, and forgets them
     POST   /_peer/keys              {"expired": ["AKIA…"]}

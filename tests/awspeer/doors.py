@@ -70,6 +70,8 @@ class Peer:
                     f = self.faults.get(region, {}).get(name)
                     if f and f.get("times", 1) > 0:
                         f["times"] = f.get("times", 1) - 1
+                        if "then" in f:
+                            self.faults[region] = f["then"]
                         return dict(f)
         return {}
 
@@ -111,7 +113,7 @@ class Peer:
             out = b"".join(self.dispatch(env, lambda s, h, e=None: got.update(status=s, headers=h) or (lambda b: None), body, asked))
         record["status"] = got["status"]
         if fault.get("hold"):
-            time.sleep(fault["hold"])
+            self.hold(asked.region, fault["hold"])
         if fault.get("lose"):
             record["status"] = f"lost after {got['status']}"
             try:
@@ -125,6 +127,14 @@ class Peer:
             record["status"] = f"cut after {got['status']}"
             return [out[: len(out) // 2]]
         return [out]
+
+    def hold(self, region, seconds):
+        """Waits, at most until the region's faults are set anew."""
+        with self.lock:
+            faults = self.faults.get(region)
+        end = time.time() + seconds
+        while time.time() < end and self.faults.get(region) is faults:
+            time.sleep(0.02)
 
     def dispatch(self, env, start, body, asked):
         service, operation, region = asked.service, asked.operation, asked.region

@@ -27,16 +27,18 @@ fn it_does_the_same_with_nothing_but_the_variables_of_an_existing_deployment() {
 
 #[test]
 fn a_second_one_at_the_same_time_changes_nothing_twice() {
-    let stage = Stage::new("ap-southeast-2", &["--files", "100001"]);
+    let mut stage = Stage::new("ap-southeast-2", &["--files", "100001"]);
+    stage.patient();
     let args = ["autopilot", "--once", "--yes-auto-apply", "--no-verify", "--json"];
     // The answer of the first call takes its time, within what is waited for it.
-    stage.faults(&json!({"efs.CreateMountTarget": {"hold": 1.5}}));
+    stage.faults(&json!({"efs.CreateMountTarget": {"hold": 60}}));
     let mut first = stage.start(&args);
     first.until_entry("started", 1);
     let second = stage.run(&args).with(4);
     assert!(second.err.contains("change-in-flight"), "{}", second.err);
     let third = stage.run(&["apply", &stage.add(), "--yes", "--json"]).with(4);
     assert!(third.err.contains("change-in-flight"), "{}", third.err);
+    stage.faults(&json!({}));
     first.ends().with(0);
     stage.is_as_wanted();
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::apply::story;
-use crate::stage::{Ended, PATIENCE, Stage};
+use crate::stage::{Ended, PATIENCE, Stage, arrives};
 use miharu::clock::Clock;
 
 /// Where the process is killed.
@@ -21,69 +21,92 @@ enum Kill {
     WithoutEffect(u64),
 }
 
+/// What is killed, and started again.
+#[derive(Debug, Clone, Copy)]
+enum By {
+    Apply,
+    Autopilot,
+}
+
+impl By {
+    fn start(self, id: &str) -> Vec<&str> {
+        match self {
+            Self::Apply => vec!["apply", id, "--yes", "--no-verify", "--json"],
+            Self::Autopilot => vec!["autopilot", "--once", "--yes-auto-apply", "--no-verify", "--json"],
+        }
+    }
+}
+
 const CALLS: [&str; 3] = ["efs.CreateMountTarget", "ssm.PutParameter", "ecs.UpdateService"];
 
 /// Every one in a region of its own.
-const KILLS: &[(&str, Kill)] = &[
-    ("eu-central-2", Kill::After("approved", 0)),
-    ("eu-south-2", Kill::After("succeeded", 1)),
-    ("ap-east-1", Kill::After("succeeded", 2)),
-    ("ap-east-2", Kill::After("succeeded", 3)),
-    ("ap-south-2", Kill::BeforeEffect(1)),
-    ("ap-southeast-3", Kill::BeforeEffect(2)),
-    ("ap-southeast-4", Kill::BeforeEffect(3)),
-    ("ap-southeast-5", Kill::BeforeAnswer(1)),
-    ("ap-southeast-6", Kill::BeforeAnswer(2)),
-    ("ap-southeast-7", Kill::BeforeAnswer(3)),
-    ("ca-west-1", Kill::WithoutEffect(1)),
-    ("me-central-1", Kill::WithoutEffect(2)),
-    ("mx-central-1", Kill::WithoutEffect(3)),
+const KILLS: &[(&str, By, Kill)] = &[
+    ("eu-central-2", By::Apply, Kill::After("approved", 0)),
+    ("eu-south-2", By::Apply, Kill::After("succeeded", 1)),
+    ("ap-east-1", By::Apply, Kill::After("succeeded", 2)),
+    ("ap-east-2", By::Apply, Kill::After("succeeded", 3)),
+    ("ap-south-2", By::Apply, Kill::BeforeEffect(1)),
+    ("ap-southeast-3", By::Apply, Kill::BeforeEffect(2)),
+    ("ap-southeast-4", By::Apply, Kill::BeforeEffect(3)),
+    ("ap-southeast-5", By::Apply, Kill::BeforeAnswer(1)),
+    ("ap-southeast-6", By::Apply, Kill::BeforeAnswer(2)),
+    ("ap-southeast-7", By::Apply, Kill::BeforeAnswer(3)),
+    ("ca-west-1", By::Apply, Kill::WithoutEffect(1)),
+    ("me-central-1", By::Apply, Kill::WithoutEffect(2)),
+    ("mx-central-1", By::Apply, Kill::WithoutEffect(3)),
+    ("us-gov-east-1", By::Autopilot, Kill::BeforeAnswer(1)),
+    ("us-gov-west-1", By::Autopilot, Kill::After("succeeded", 2)),
 ];
 
 #[test]
 fn at_each_step_the_outcome_is_read_back_and_the_change_finished_or_offered() {
+    let regions: Vec<&str> = KILLS.iter().map(|(region, ..)| *region).collect();
+    let stages = Stage::each(&regions, &["--files", "100001"]);
     std::thread::scope(|scope| {
-        let all: Vec<_> =
-            KILLS.iter().map(|(region, kill)| (kill, scope.spawn(move || killed(region, *kill)))).collect();
+        let all: Vec<_> = KILLS
+            .iter()
+            .zip(stages)
+            .map(|((_, by, kill), stage)| ((by, kill), scope.spawn(move || killed(&stage, *by, *kill))))
+            .collect();
         let failed: Vec<_> =
-            all.into_iter().filter_map(|(kill, run)| run.join().is_err().then_some(kill)).collect();
+            all.into_iter().filter_map(|(what, run)| run.join().is_err().then_some(what)).collect();
         assert!(failed.is_empty(), "failed (see above): {failed:?}");
     });
 }
 
 /// Runs until the kill; gives what was said until then.
-fn until(stage: &Stage, kill: Kill) {
+fn until(stage: &Stage, by: By, kill: Kill) {
     let call = |n: u64| CALLS[usize::try_from(n - 1).unwrap()];
     let (event, step) = match kill {
         Kill::After(event, step) => (event, step),
         Kill::BeforeEffect(n) | Kill::BeforeAnswer(n) | Kill::WithoutEffect(n) => ("started", n),
     };
     match kill {
-        Kill::After(..) => {}
+        // What comes after it hangs, so that the process cannot outrun the kill.
+        Kill::After(_, 0) => stage.faults(&json!({ call(1): {"hold": 60} })),
+        Kill::After(_, n) => {
+            stage.faults(&json!({ call(n): {"then": {"*": {"hold": 60, "times": 1000}}} }));
+        }
         Kill::BeforeEffect(n) => stage.faults(&json!({ call(n): {"delay": 1.5} })),
-        Kill::BeforeAnswer(n) => stage.faults(&json!({ call(n): {"hold": 1.5} })),
+        Kill::BeforeAnswer(n) => stage.faults(&json!({ call(n): {"hold": 60} })),
         Kill::WithoutEffect(n) => {
-            stage.faults(&json!({ call(n): {"delay": 1.5, "status": 503, "code": "Unavailable"} }))
+            stage.faults(&json!({ call(n): {"delay": 1.5, "status": 503, "code": "Unavailable"} }));
         }
     }
-    let mut running = stage.start(&["apply", &stage.add(), "--yes", "--no-verify", "--json"]);
+    let mut running = stage.start(&by.start(&stage.add()));
     running.until_entry(event, step);
     if let Kill::BeforeEffect(n) | Kill::BeforeAnswer(n) | Kill::WithoutEffect(n) = kill {
-        let operation = call(n).split('.').next_back().unwrap();
-        let waited = Clock::stopwatch();
-        while !stage.writes().iter().any(|c| c.operation == operation) {
-            assert!(waited() < PATIENCE, "{kill:?}: the call never arrived");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        arrives(stage, call(n).split('.').next_back().unwrap());
     }
     running.kill();
+    stage.faults(&json!({}));
 }
 
 /// Starts again until nobody else holds the lease: that of the killed process lasts for a while.
-fn again(stage: &Stage) -> Ended {
+fn again(stage: &Stage, by: By) -> Ended {
     let waited = Clock::stopwatch();
     loop {
-        let ended = stage.run(&["apply", &stage.add(), "--yes", "--no-verify", "--json"]);
+        let ended = stage.run(&by.start(&stage.add()));
         if ended.code != 4 || !ended.err.contains("is at work here") {
             return ended;
         }
@@ -92,12 +115,11 @@ fn again(stage: &Stage) -> Ended {
     }
 }
 
-fn killed(region: &str, kill: Kill) {
-    let stage = Stage::new(region, &["--files", "100001"]);
-    until(&stage, kill);
+fn killed(stage: &Stage, by: By, kill: Kill) {
+    until(stage, by, kill);
     let open = story(&stage.history());
     assert!(!open.contains(&"converged".to_owned()), "{kill:?}: it was killed too late: {open:?}");
-    let ended = again(&stage);
+    let ended = again(stage, by);
     let offered: &[&str] = match kill {
         Kill::WithoutEffect(2) => &["publish-mount-targets", "redeploy-service"],
         Kill::WithoutEffect(3) => &["redeploy-service"],
@@ -114,11 +136,7 @@ fn killed(region: &str, kill: Kill) {
     match kill {
         Kill::After(..) | Kill::BeforeEffect(_) | Kill::BeforeAnswer(_) => {
             assert_eq!(told.iter().filter(|t| *t == "approved").count(), 1, "{kill:?}: finished: {told:?}");
-            assert!(
-                ended.err.contains("left open by an earlier process: converged"),
-                "{kill:?}: {}",
-                ended.err
-            );
+            assert_eq!(ended.last()["outcome"], json!("converged"), "{kill:?}: {}", ended.err);
         }
         // Without a doubt nothing happened, so that what is left is planned anew: all of it, or what repairs.
         Kill::WithoutEffect(n) => {

@@ -4,7 +4,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use crate::apply::story;
-use crate::stage::Stage;
+use crate::stage::{Stage, arrives};
 
 #[test]
 fn the_answer_of_each_write_is_lost_after_it_took_effect() {
@@ -70,11 +70,15 @@ fn a_throttled_write_is_sent_again_only_after_reading() {
 
 #[test]
 fn a_signal_stops_between_steps_and_a_second_one_at_once() {
-    let stage = Stage::new("eu-south-1", &["--files", "100001"]);
-    stage.faults(&json!({"efs.CreateMountTarget": {"hold": 1.5}}));
+    let mut stage = Stage::new("eu-south-1", &["--files", "100001"]);
+    stage.patient();
+    stage.faults(&json!({"efs.CreateMountTarget": {"hold": 60}}));
     let mut running = stage.start(&["apply", &stage.add(), "--yes", "--json"]);
     running.until_entry("started", 1);
+    arrives(&stage, "CreateMountTarget");
     running.signal(Signal::INT);
+    running.until_error("stopping before the next step");
+    stage.faults(&json!({}));
     let ended = running.ends().with(1);
     assert_eq!(story(&ended.lines())[1..], ["started 1", "succeeded 1", "cancelled"]);
     assert!(ended.err.contains("stopping before the next step"), "{}", ended.err);
@@ -83,13 +87,15 @@ fn a_signal_stops_between_steps_and_a_second_one_at_once() {
         (vec!["CreateMountTarget".into()], vec!["publish-mount-targets".into()])
     );
 
-    stage.faults(&json!({"ssm.PutParameter": {"hold": 1.5}}));
+    stage.faults(&json!({"ssm.PutParameter": {"hold": 60}}));
     let mut running = stage.start(&["apply", "publish-mount-targets", "--yes", "--json"]);
     running.until_entry("started", 1);
+    arrives(&stage, "PutParameter");
     running.signal(Signal::TERM);
-    std::thread::sleep(std::time::Duration::from_millis(200));
+    running.until_error("stopping before the next step");
     running.signal(Signal::TERM);
     let ended = running.ends().with(5);
+    stage.faults(&json!({}));
     assert_eq!(ended.last()["outcome"], json!("unknown"));
     // What was sent took effect; the next command reads it back and says so.
     let next = stage.run(&["apply", "publish-mount-targets", "--yes", "--no-verify", "--json"]).with(0);

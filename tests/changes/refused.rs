@@ -34,12 +34,16 @@ fn without_a_journal_nothing_is_applied() {
 
 #[test]
 fn read_only_refuses_and_says_so() {
-    let stage = Stage::new("il-central-1", &["--files", "100001"]);
+    let mut stage = Stage::new("il-central-1", &["--files", "100001"]);
     let ended = stage.run(&["--read-only", "apply", &stage.add(), "--yes", "--json"]).with(4);
     assert_eq!(ended.lines()[0]["detail"]["guardrail"], json!("read-only"));
     let ended = stage.run(&["--read-only", "autopilot", "--once", "--yes-auto-apply"]).with(4);
     assert!(ended.err.contains("--read-only"), "{}", ended.err);
     stage.run(&["--read-only", "apply", &stage.add(), "--dry-run"]).with(0);
+    stage.set("MODE", "approve");
+    assert_eq!(stage.snapshot()["mode"], json!("approve"), "as configured");
+    let observed = stage.run(&["--read-only", "snapshot", "--json"]).with(0).out;
+    assert_eq!(serde_json::from_str::<Value>(&observed).unwrap()["mode"], json!("observe"));
     assert!(stage.writes().is_empty());
 }
 

@@ -1,8 +1,9 @@
 //! An environment in the endpoint, a home of its own, and the binary on both.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use miharu::clock::Clock;
@@ -63,18 +64,32 @@ impl Ended {
 impl Stage {
     /// An environment in a region that no other test of this file has.
     pub fn new(region: &str, options: &[&str]) -> Self {
-        let mut stage = Self::bare(region, options);
+        Self::bare(region, options).quick()
+    }
+
+    /// One in each of several regions.
+    pub fn each(regions: &[&str], options: &[&str]) -> Vec<Self> {
+        let peer = Peer::shared();
+        let worlds = World::create_in(peer, regions, options);
+        assert_eq!(worlds.len(), regions.len());
+        worlds.into_iter().map(|world| Self::of(peer, world).quick()).collect()
+    }
+
+    fn quick(mut self) -> Self {
         for (key, value) in PACE {
-            stage.set(key, value);
+            self.set(key, value);
         }
-        stage
+        self
+    }
+
+    fn of(peer: &'static Peer, world: World) -> Self {
+        Self { peer, world, home: tempfile::tempdir().unwrap(), more: Vec::new() }
     }
 
     /// The same with nothing configured but what an existing deployment has.
     pub fn bare(region: &str, options: &[&str]) -> Self {
         let peer = Peer::shared();
-        let world = World::create(peer, region, options);
-        Self { peer, world, home: tempfile::tempdir().unwrap(), more: Vec::new() }
+        Self::of(peer, World::create(peer, region, options))
     }
 
     /// Sets a setting of the environment.
@@ -82,6 +97,13 @@ impl Stage {
         let name = format!("MIHARU_ENVIRONMENT__DEFAULT__{key}");
         self.more.retain(|(k, _)| *k != name);
         self.more.push((name, value.to_owned()));
+    }
+
+    /// Waits long for answers.
+    pub fn patient(&mut self) {
+        for (key, value) in [("APPLY__ANSWER", "60s"), ("APPLY__SETTLE", "60s"), ("APPLY__LEASE", "120s")] {
+            self.set(key, value);
+        }
     }
 
     /// The recommendation for the world's last zone.
@@ -141,13 +163,14 @@ impl Stage {
                 }
             }
         });
-        let mut err = child.stderr.take().unwrap();
-        let err = std::thread::spawn(move || {
-            let mut text = String::new();
-            let _ = err.read_to_string(&mut text);
-            text
+        let err = Arc::new(Mutex::new(String::new()));
+        let (sink, errors) = (Arc::clone(&err), BufReader::new(child.stderr.take().unwrap()));
+        let reader = std::thread::spawn(move || {
+            for line in errors.lines().map_while(Result::ok) {
+                sink.lock().unwrap().push_str(&(line + "\n"));
+            }
         });
-        Running { child, lines, seen: Vec::new(), err: Some(err) }
+        Running { child, lines, seen: Vec::new(), err, reader: Some(reader) }
     }
 
     /// Every call of this binary that changes something, oldest first.
@@ -218,12 +241,22 @@ impl Stage {
     }
 }
 
+/// Waits until a call of this operation has reached the endpoint.
+pub fn arrives(stage: &Stage, operation: &str) {
+    let waited = Clock::stopwatch();
+    while !stage.writes().iter().any(|c| c.operation == operation) {
+        assert!(waited() < PATIENCE, "{operation} never arrived");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// A command that runs. It ends when dropped.
 pub struct Running {
     child: Child,
     lines: Receiver<String>,
     seen: Vec<String>,
-    err: Option<std::thread::JoinHandle<String>>,
+    err: Arc<Mutex<String>>,
+    reader: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Running {
@@ -254,6 +287,15 @@ impl Running {
         self.until(event, |line| line["event"] == json!(event) && line["step"] == step)
     }
 
+    /// Waits until this was said on standard error.
+    pub fn until_error(&self, words: &str) {
+        let waited = Clock::stopwatch();
+        while !self.err.lock().unwrap().contains(words) {
+            assert!(waited() < PATIENCE, "{words}: never said");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
@@ -282,8 +324,9 @@ impl Running {
         while let Ok(line) = self.lines.recv() {
             self.seen.push(line);
         }
-        let err = self.err.take().unwrap().join().unwrap();
-        let out = std::mem::take(&mut self.seen).iter().map(|l| format!("{l}\n")).collect();
+        self.reader.take().unwrap().join().unwrap();
+        let err = self.err.lock().unwrap().clone();
+        let out = self.seen.join("\n");
         Ended { code: status.code().unwrap_or(-1), out, err }
     }
 }

@@ -1,4 +1,5 @@
-"""Creates, with boto3, an environment such as the tests watch, and prints what it made as JSON.
+"""Creates, with boto3, an environment such as the tests watch, and prints what it made as JSON; a list of them for
+several regions (A,B,C).
 
   world.py --endpoint URL --region R [--subnets 3] [--zones N] [--mount-targets 2] [--tasks 2] [--metrics 0]
            [--versions 1] [--files 131402] [--cached 0] [--volume] [--autoscaled] [--balancer] [--unreadable] [--unpublished] [--fail] [--silent]
@@ -19,12 +20,11 @@ FUNCTION = "efs-mount-autoscaling-file-monitor"
 
 
 class Maker:
-    def __init__(self, args):
-        self.args, self.made = args, {"region": args.region}
-        self.session = boto3.Session("AKIAWORLD", "secret", region_name=args.region)
+    def __init__(self, session, args, region):
+        self.session, self.args, self.made = session, args, {"region": region}
 
     def client(self, service):
-        return self.session.client(service, endpoint_url=self.args.endpoint)
+        return self.session.client(service, region_name=self.made["region"], endpoint_url=self.args.endpoint)
 
     def network(self):
         ec2 = self.client("ec2")
@@ -77,11 +77,11 @@ class Maker:
         container = {"name": "fargate-app", "image": "app:1", "environment": [{"name": "FAIL", "value": "1"}] if a.fail else []}
         if not a.silent:
             container["logConfiguration"] = {"logDriver": "awslogs", "options": {
-                "awslogs-group": LOG_GROUP, "awslogs-region": a.region, "awslogs-stream-prefix": "ecs"}}
+                "awslogs-group": LOG_GROUP, "awslogs-region": self.made["region"], "awslogs-stream-prefix": "ecs"}}
         definition = ecs.register_task_definition(
             family="file-service", networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="2048", memory="4096",
             containerDefinitions=[container], volumes=volumes)["taskDefinition"]["taskDefinitionArn"]
-        group = f"arn:aws:elasticloadbalancing:{a.region}:123456789012:targetgroup/files/73e2d6bc24d8a067"
+        group = f"arn:aws:elasticloadbalancing:{self.made['region']}:123456789012:targetgroup/files/73e2d6bc24d8a067"
         balancers = [{"targetGroupArn": group, "containerName": "fargate-app", "containerPort": 80}] if a.balancer else []
         network = {"awsvpcConfiguration": {"subnets": [s["id"] for s in self.made["subnets"]], "securityGroups": [self.made["security_group"]]}}
         ecs.create_service(
@@ -172,7 +172,11 @@ def main():
         parser.add_argument(f"--{name}", type=int, default=default)
     for name in ("volume", "autoscaled", "balancer", "unreadable", "unpublished", "fail", "silent"):
         parser.add_argument(f"--{name}", action="store_true")
-    json.dump(Maker(parser.parse_args()).make(), sys.stdout)
+    args = parser.parse_args()
+    # One session for all: reading what it knows of AWS takes longer than making a world.
+    session = boto3.Session("AKIAWORLD", "secret")
+    worlds = [Maker(session, args, region).make() for region in args.region.split(",")]
+    json.dump(worlds if "," in args.region else worlds[0], sys.stdout)
 
 
 main()

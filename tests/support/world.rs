@@ -45,6 +45,14 @@ impl World {
         serde_json::from_value(peer.python("world.py", &arguments)).expect("what world.py prints")
     }
 
+    /// Makes one in each of several regions, which is quicker than one by one.
+    pub fn create_in(peer: &Peer, regions: &[&str], options: &[&str]) -> Vec<Self> {
+        let regions = regions.join(",");
+        let arguments: Vec<String> =
+            ["--region", &regions].iter().chain(options).map(|a| (*a).to_owned()).collect();
+        serde_json::from_value(peer.python("world.py", &arguments)).expect("what world.py prints")
+    }
+
     /// The configuration that watches it through the peer.
     pub fn environment(&self, peer: &Peer) -> Environment {
         Environment {
