@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use console::{ADD, DUE, Scene};
+use miharu::app::action::Action;
 use miharu::app::changes::Proposal;
 use miharu::domain::journal::EntryKind::{
     self, Cancelled, Disarmed, Proposed, Refused, Rejected, Snoozed, Verified, Vetoed,
@@ -122,7 +123,9 @@ async fn auto_mode_announces_what_it_will_do_and_a_veto_or_the_kill_key_stops_it
         console.until("the brake is told", |c| c.changes().brakes.armed == armed).await;
         assert!(scene.simulated.truth().applied().is_empty(), "{command:?}: nothing was sent");
         if !armed {
-            assert!(scene.kinds().await.contains(&Disarmed));
+            let disarmed = scene.kinds().await.iter().filter(|k| **k == Disarmed).count();
+            assert_eq!(disarmed, 1);
+            assert_eq!(console.changes().brakes.why_not_armed.as_deref(), Some("disarmed by op"));
             console.pass(minutes(10)).await;
             assert!(scene.simulated.truth().applied().is_empty(), "and nothing is later");
         }
@@ -258,4 +261,28 @@ async fn too_many_commands_are_refused_in_words() {
     let hand = std::sync::Arc::clone(&console.hand);
     console.dies().await;
     assert!(hand.give(Command::Arm).unwrap_err().contains("has ended"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_is_taken_back_by_a_change_of_its_own_and_not_while_all_are_frozen() {
+    let scene = Scene::new(DUE, 13);
+    let before = scene.simulated.truth().list.last().unwrap().value.clone();
+    let mut console = scene.console("op", Mode::Approve);
+    console.waits().await;
+    let change = console.plan().change;
+    console.approve();
+    console.says("done: add a mount target").await;
+    console.give(Command::Freeze { freeze: true });
+    console.give(Command::RollBack { change: change.clone() });
+    console.says("op froze all changes").await;
+    console.give(Command::Freeze { freeze: false });
+    console.says("the freeze is over").await;
+    console.give(Command::RollBack { change: change.clone() });
+    console.says("done: taking the change back").await;
+    let truth = scene.simulated.truth();
+    assert_eq!(truth.list.last().unwrap().value, before, "the list as it was, byte for byte");
+    let entries = scene.entries().await;
+    assert!(entries.iter().any(|e| e.event == EntryKind::RolledBack && e.change.as_ref() == Some(&change)));
+    let asked = console.asks(Action::RollBack);
+    assert_eq!(asked, None, "what took it back cannot be taken back, and the change was");
 }

@@ -5,6 +5,7 @@
 //! nor pasted text that a terminal delivers as keys ever gets an answer through.
 
 use chrono::TimeDelta;
+use serde_json::Value;
 
 use crate::domain::journal::{Entry, EntryKind};
 use crate::domain::plan::Plan;
@@ -248,14 +249,18 @@ pub(super) fn recheck(state: &mut State) {
     }
 }
 
-/// The newest change of which a step was done and that was not taken back.
+/// The newest change of which a step was done, that was not taken back and whose plan says how it would be.
 fn last_applied(changes: &Changes) -> Option<String> {
     let of = |change: &str, kind: EntryKind| {
-        changes.journal.iter().any(|e| e.change.as_deref() == Some(change) && e.event == kind)
+        changes.journal.iter().rev().find(|e| e.change.as_deref() == Some(change) && e.event == kind)
+    };
+    let final_ = |change: &str| {
+        let plan = of(change, EntryKind::Approved).and_then(|e| e.detail.get("plan"));
+        plan.is_some_and(|plan| plan.get("rollback").is_some_and(Value::is_null))
     };
     let newest = changes.journal.iter().rev().filter(|e| e.event == EntryKind::Succeeded);
     newest
         .filter_map(|e: &Entry| e.change.as_deref())
-        .find(|c| !of(c, EntryKind::RolledBack))
+        .find(|c| of(c, EntryKind::RolledBack).is_none() && !final_(c))
         .map(str::to_owned)
 }

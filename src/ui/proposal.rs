@@ -23,9 +23,9 @@ pub fn severity(severity: Severity) -> (Role, &'static str) {
 pub fn mode(brakes: &Brakes) -> (Role, &'static str, &'static str) {
     match (brakes.mode, brakes.armed) {
         (Mode::Observe, _) => (Role::Bar, "OBSERVE", "shows, changes nothing"),
-        (Mode::Approve, _) => (Role::Bar, "APPROVE", "applies what an operator approves"),
+        (Mode::Approve, _) => (Role::Bar, "APPROVE", "applies what you approve"),
         (Mode::Auto, false) => (Role::Warn, "AUTO disarmed", "applies nothing by itself"),
-        (Mode::Auto, true) => (Role::Bad, "AUTO ARMED", "applies by itself, inside the guardrails"),
+        (Mode::Auto, true) => (Role::Bad, "AUTO ARMED", "applies inside the guardrails"),
     }
 }
 
@@ -57,6 +57,13 @@ pub fn standing(proposal: &Proposal, view: &View<'_>) -> (Role, String) {
     {
         return (Role::Muted, format!("settling: {}", guardrail.name));
     }
+    if by_itself(proposal, view) {
+        let held = proposal.guardrails.iter().find(|g| g.stops(Mode::Auto));
+        return match held {
+            Some(guardrail) => (Role::Warn, format!("auto waits: {}", guardrail.name)),
+            None => (Role::Bad, "auto mode applies it".into()),
+        };
+    }
     match (&proposal.plan, view.env.changes.brakes.mode) {
         (Err(_), _) => (Role::Muted, "no plan".into()),
         (Ok(_), Mode::Observe) => (Role::Muted, "only observed".into()),
@@ -65,6 +72,12 @@ pub fn standing(proposal: &Proposal, view: &View<'_>) -> (Role, String) {
         }
         (Ok(_), _) => (Role::Accent, "waits for a decision".into()),
     }
+}
+
+/// Whether auto mode is armed and may apply it.
+fn by_itself(proposal: &Proposal, view: &View<'_>) -> bool {
+    let brakes = &view.env.changes.brakes;
+    brakes.mode == Mode::Auto && brakes.armed && proposal.recommendation.auto_allowed && proposal.plan.is_ok()
 }
 
 /// How many that matter wait for a decision, and the most severe of them. Advice on cost and size does not alarm.

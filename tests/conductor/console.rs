@@ -7,7 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use miharu::actuators::Actuator;
-use miharu::app::changes::{Changes, Proposal};
+use miharu::app::action::Action;
+use miharu::app::changes::{Changes, Proposal, Question};
 use miharu::app::event::Event;
 use miharu::app::state::{EnvironmentInfo, State};
 use miharu::app::update::update;
@@ -258,6 +259,12 @@ impl Console {
     pub fn approve(&self) {
         let plan = Box::new(self.plan());
         self.give(Command::Approve { recommendation: ADD.to_owned(), plan });
+    }
+
+    /// The question that an action opens.
+    pub fn asks(&mut self, action: Action) -> Option<Question> {
+        update(&mut self.state, Event::Action(action), self.clock.now());
+        self.state.asking.take().map(|a| a.question)
     }
 
     /// Until the recommendation waits for a decision.

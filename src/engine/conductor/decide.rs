@@ -168,15 +168,21 @@ impl Conductor {
                 _ => self.stopping = true,
             }
         }
-        if !std::mem::take(&mut self.armed_written) {
-            self.say("auto mode was not armed").await;
+        let written = self.write_disarmed().await;
+        let words = if self.disarmed.is_some() { "auto mode is disarmed" } else { "auto mode was not armed" };
+        self.say(words).await;
+        written
+    }
+
+    /// Writes down that auto mode was disarmed by the operator, where that is not written yet.
+    pub(super) async fn write_disarmed(&mut self) -> Result<(), String> {
+        if !self.armed_written {
             return Ok(());
         }
+        self.armed_written = false;
         self.disarmed = Some(format!("disarmed by {}", self.by));
         let detail = json!({ "reason": "disarmed by the operator" });
-        let written = self.write(EntryKind::Disarmed, None, None, detail).await;
-        self.say("auto mode is disarmed").await;
-        written
+        self.write(EntryKind::Disarmed, None, None, detail).await
     }
 
     fn cancel_change(&mut self) -> Result<(), String> {
@@ -189,7 +195,11 @@ impl Conductor {
 
     fn roll_back(&mut self, change: String) -> Result<(), String> {
         self.ready()?;
-        let id = self.board.id(self.clock.now());
+        let now = self.clock.now();
+        if let Some(frozen) = self.diary.past().frozen(now) {
+            return Err(format!("not done: {} froze all changes", frozen.by));
+        }
+        let id = self.board.id(now);
         let what = format!("taking back {change}");
         self.begin(Job::RollBack { change, id }, what);
         Ok(())

@@ -195,6 +195,13 @@ impl Conductor {
                 self.evaluate().await;
             }
             self.begin_what_is_due();
+            // Also where the brake was pulled and the command behind it found no room.
+            if !self.armed()
+                && self.working.as_ref().is_none_or(|w| !w.auto)
+                && let Err(why) = self.write_disarmed().await
+            {
+                self.say(why).await;
+            }
             self.tell().await;
             let until = self.evaluate_at.min(self.follow_at);
             tokio::select! {

@@ -160,12 +160,13 @@ impl Conductor {
                     let back = if *rolled_back { ", and taken back" } else { "" };
                     self.say(format!("auto mode: {}{back}", words("a change", outcome))).await;
                 }
-                if !armed && self.armed_written {
-                    // By itself; the journal says why.
-                    self.armed_written = false;
-                    self.disarmed = self.diary.disarmed();
-                    let why = self.disarmed.clone().unwrap_or_default();
+                if !armed
+                    && self.armed_written
+                    && let Some(why) = self.diary.disarmed()
+                {
+                    // By itself, and it has written so.
                     self.say(format!("auto mode disarmed itself: {why}")).await;
+                    (self.armed_written, self.disarmed) = (false, Some(why));
                 }
             }
             Done::Recovered(Ok(recovered)) => {
