@@ -12,6 +12,7 @@ use miharu::domain::recommendation::Intent;
 use miharu::domain::verification::{Check, Verdict, Verification};
 use miharu::domain::world::World;
 use miharu::engine::executor::Outcome;
+use miharu::engine::eyes::OneShot;
 use miharu::engine::verify::Effect;
 use miharu::simulated::scenario::Deed;
 
@@ -34,7 +35,8 @@ async fn watch(
     let executor = stage.executor("a");
     assert_eq!(executor.apply(plan, "op", &silent).await, Outcome::Converged);
     let began = stage.clock.now();
-    let effect = Effect { plan, before, prices: &PriceList::default() };
+    let eyes = OneShot { setup: executor.setup(), clock: stage.clock.clone(), prices: PriceList::default() };
+    let effect = Effect { plan, before, eyes: &eyes };
     let (verification, ()) = tokio::join!(executor.verify(effect, "op", &silent), meanwhile);
     let verification = verification.unwrap();
     assert!(verification.from == began && verification.to - began >= TimeDelta::seconds(300));
