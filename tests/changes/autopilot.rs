@@ -56,10 +56,17 @@ fn it_runs_on_until_it_is_told_to_end() {
 }
 
 #[test]
-fn a_rule_that_auto_mode_may_not_apply_is_left_alone() {
-    let mut stage = Stage::new("sa-east-1", &["--files", "100001"]);
+fn a_rule_it_may_not_apply_is_left_alone_and_the_former_function_disarms_it() {
+    let mut stage = Stage::new("sa-east-1", &["--files", "100001", "--monitored"]);
     stage.set("POLICY__AUTO_RULES", "redeploy-service");
     let ended = stage.run(&["autopilot", "--once", "--yes-auto-apply", "--json"]).with(0);
     assert_eq!(ended.last()["outcome"], json!("nothing"));
+    stage.set("POLICY__AUTO_RULES", "add-mount-target");
+    // Without --once it would run on: disarmed, it ends.
+    let ended = stage.run(&["autopilot", "--yes-auto-apply", "--json"]).with(4);
+    assert!(ended.err.contains("former-lambda"), "{}", ended.err);
+    assert_eq!(story(&ended.lines()), ["armed", "disarmed", "refused"]);
     assert!(stage.writes().is_empty());
+    let (_, all) = stage.recommended();
+    assert_eq!(all[0]["blocked_by"], json!(["former-lambda"]), "said beforehand");
 }

@@ -152,3 +152,26 @@ fn killed(stage: &Stage, by: By, kill: Kill) {
     }
     stage.is_as_wanted();
 }
+
+#[test]
+fn another_request_ends_what_was_left_open_and_the_rest_is_offered() {
+    let options = ["--files", "100001", "--subnets", "2", "--mount-targets", "1"];
+    let stage = Stage::new("us-west-1", &options);
+    until(&stage, By::Apply, Kill::After("succeeded", 1));
+    let waited = Clock::stopwatch();
+    let ended = loop {
+        let ended = stage.run(&["apply", "publish-mount-targets", "--yes", "--no-verify", "--json"]);
+        if ended.code != 4 || !ended.err.contains("is at work here") {
+            break ended;
+        }
+        assert!(waited() < PATIENCE, "the lease never ended: {}", ended.err);
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    let ended = ended.with(0);
+    assert!(ended.err.contains("2 steps were not begun and are offered anew"), "{}", ended.err);
+    let told = story(&ended.lines());
+    assert_eq!(told, ["refused", "approved", "started 1", "succeeded 1", "converged"]);
+    assert_eq!(stage.due(), ["redeploy-service"]);
+    stage.run(&["apply", "redeploy-service", "--yes", "--no-verify"]).with(0);
+    stage.is_as_wanted();
+}

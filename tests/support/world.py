@@ -2,7 +2,7 @@
 several regions (A,B,C).
 
   world.py --endpoint URL --region R [--subnets 3] [--zones N] [--mount-targets 2] [--tasks 2] [--metrics 0]
-           [--versions 1] [--files 131402] [--cached 0] [--volume] [--autoscaled] [--balancer] [--unreadable] [--unpublished] [--fail] [--silent]
+           [--versions 1] [--files 131402] [--cached 0] [--volume] [--autoscaled] [--balancer] [--unreadable] [--unpublished] [--fail] [--silent] [--monitored]
 """
 
 import argparse
@@ -106,6 +106,8 @@ class Maker:
         fs, service = {"FileSystemId": self.made["file_system"]}, {"ClusterName": CLUSTER, "ServiceName": SERVICE}
         self.load(fs, service)
         self.points("AWS/Lambda", "Duration", {"FunctionName": FUNCTION}, [2500], "Milliseconds")
+        if self.args.monitored:
+            self.points("AWS/Lambda", "Invocations", {"FunctionName": FUNCTION}, [1, 1], "Count")
         if self.args.files:
             self.points("EFSMountAutoscaling", "FileCount", {}, [self.args.files - 402, self.args.files], "Count")
         for n in range(self.args.metrics):
@@ -170,7 +172,7 @@ def main():
     parser.add_argument("--region", required=True)
     for name, default in (("subnets", 3), ("zones", None), ("mount-targets", 2), ("tasks", 2), ("metrics", 0), ("versions", 1), ("files", 131402), ("cached", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    for name in ("volume", "autoscaled", "balancer", "unreadable", "unpublished", "fail", "silent"):
+    for name in ("volume", "autoscaled", "balancer", "unreadable", "unpublished", "fail", "silent", "monitored"):
         parser.add_argument(f"--{name}", action="store_true")
     args = parser.parse_args()
     # One session for all: reading what it knows of AWS takes longer than making a world.
