@@ -9,8 +9,8 @@
 //! 6 cli, main            arguments, error hooks, one file a command
 //! 5 runtime              terminal, input, signals, the loop; Core joins state, screens and keymap
 //! 4 ui                   panels, widgets, styles: &State -> Frame       (no engine, no tokio)
-//! 3 engine               pollers, back-off, one-shot observation        (sources only as trait objects)
-//! 2 aws · sources · simulated · config · clock                          the outside world
+//! 3 engine               pollers, conductor, executor, auto mode        (sources only as trait objects)
+//! 2 aws · sources · actuators · store · simulated · config · clock      the outside world
 //! 1 app                  State, Event, Action, Effect, update()         (pure)
 //! 0 domain               world, freshness, drift, zones, goals, units   (pure)
 //! ```
@@ -31,13 +31,27 @@
 //!  ui                        draws &State; only changed cells leave, in one synchronized write
 //! ```
 //!
+//! ## How a change gets applied
+//!
+//! ```text
+//!  engine::live              the world as the pollers saw it last, beside the screen's
+//!        ▼
+//!  engine::conductor         asks domain::rules, guardrails, planner → Event::Proposed; plans keep their id
+//!        ▲ Command            a question answered with another key → Effect → Hand (bounded; brakes do not queue)
+//!        ▼
+//!  engine::executor          lease, compare, write down, send once, read back, wait; auto mode is the same
+//!        ▼ store::Journal    followed by position: own entries at once, other consoles' every 2 s
+//!  Event::Journaled, Progressed, Braked
+//! ```
+//!
 //! ## What always holds
 //!
 //! - [`domain`] and [`app`] never ask what time it is, never do I/O, never log. Time is a value that comes with
 //!   the event; [`clock`] is the one door it enters through (`clippy.toml` bans the others).
-//! - Only reads exist: an interceptor on every AWS client refuses, before it leaves, each operation that is not on
-//!   the read list ([`aws::sdk`]), and the simulated AWS offers nothing else. Writes will be actuators, a module
-//!   that is not constructed in read-only mode.
+//! - Reads and writes are apart: an interceptor on every AWS client of the sources refuses, before it leaves, each
+//!   operation that is not on the read list ([`aws::sdk`]). What changes something goes by [`actuators`], which only
+//!   the executor holds and which are not constructed in read-only mode.
+//! - Nothing is applied that the journal does not hold first, and without a journal nothing is applied.
 //! - No AWS, crossterm or ratatui type crosses the floor it was born on.
 //! - Every queue is bounded, every wait has a deadline, every loop ends when cancelled.
 //! - A name and its data travel together ([`app::state::EnvironmentState`]), so one environment's name never
