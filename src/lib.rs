@@ -9,7 +9,7 @@
 //! 6 cli, main            arguments, error hooks, one file a command
 //! 5 runtime              terminal, input, signals, the loop; Core joins state, screens and keymap
 //! 4 ui                   panels, widgets, styles: &State -> Frame       (no engine, no tokio)
-//! 3 engine               pollers, back-off, executor, recovery, auto mode (sources, actuators, journal as traits)
+//! 3 engine               pollers, conductor, executor, recovery, auto mode (sources, actuators, journal as traits)
 //! 2 aws · sources · actuators · store · simulated · config · clock      the outside world
 //! 1 app                  State, Event, Action, Effect, update()         (pure)
 //! 0 domain               world, drift, rules, guardrails, plans, journal machine, verdicts, routing (pure)
@@ -47,6 +47,17 @@
 //!        └─ engine::recovery what a crash left open is read back first, then finished or offered anew
 //!        ▼
 //!  engine::verify            the effect over a window: better, same, worse, cannot tell; worse is taken back in auto
+//! ```
+//!
+//! In the console the [`engine::conductor`] joins these with the screens:
+//!
+//! ```text
+//!  engine::live              the world as the pollers saw it last, beside the screen's
+//!        ▼
+//!  engine::conductor         asks rules, guardrails, planner → Event::Proposed; plans keep their id
+//!        ▲ Command            a question answered with another key → Effect → Hand (bounded; brakes do not queue)
+//!        ▼ store::Journal     followed by position: own entries at once, other consoles' every 2 s
+//!  Event::Journaled, Progressed, Braked
 //! ```
 //!
 //! ## What always holds

@@ -192,6 +192,11 @@ fn a_held_key_and_pasted_text_approve_nothing_and_a_read_plan_is_applied() {
     t.press("7");
     t.shows("converged");
     t.shows("uid");
+    let raw = t.raw();
+    for title in ["\x1b]0;miharu demo - 1 to decide (HIGH)\x07", "\x1b]0;miharu demo - change in flight\x07"]
+    {
+        assert!(raw.contains(title), "{title:?}");
+    }
     t.press("q");
     assert_eq!(t.ends().exit_code(), 0);
     t.is_restored();

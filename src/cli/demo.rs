@@ -23,9 +23,11 @@ use super::console::{self, Session};
 /// The demo's environment. An operator decides there, unless the settings of an environment `demo` say otherwise.
 ///
 /// What is left to a person, to veto and to read, takes as long as it says, however fast the world runs.
-fn environment(simulated: &Simulated, loaded: &Loaded, speed: f64) -> Environment {
+fn environment(simulated: &Simulated, loaded: &Loaded, scenario: &Scenario, speed: f64) -> Environment {
     let mut environment = simulated.environment();
     environment.mode = Mode::Approve;
+    // Who set the service up wants at least that many tasks, also on a quiet day.
+    environment.policy.min_tasks = scenario.world.tasks.max(1);
     if let Some(set) = loaded.config.environments.iter().find(|e| e.name == environment.name) {
         (environment.mode, environment.policy) = (set.mode, set.policy.clone());
     }
@@ -72,7 +74,7 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
     };
     let clock = Clock::virtual_from(Clock::system().now(), demo.speed);
     let simulated = Arc::new(Simulated::new(&scenario, demo.seed, clock.clone()));
-    let environment = Arc::new(environment(&simulated, loaded, demo.speed));
+    let environment = Arc::new(environment(&simulated, loaded, &scenario, demo.speed));
     let title = match demo.speed {
         1.0 => format!("{}: {}", scenario.name, scenario.title),
         speed => format!("{} ×{speed}: {}", scenario.name, scenario.title),

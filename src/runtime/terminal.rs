@@ -6,6 +6,7 @@ use std::thread::ThreadId;
 use std::time::Duration;
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::Print;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
 use ratatui::Terminal;
@@ -18,6 +19,15 @@ use super::writer::{self, FrameWriter, Tty};
 
 /// How long the end of the program waits for a terminal that does not read.
 const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Puts the terminal's title aside, and takes it out again; terminals that do not know this ignore it.
+const TITLE: (&str, &str) = ("\x1b[22;0t", "\x1b[23;0t");
+
+/// The sequence that sets the terminal's title. Control characters in `title`, which could end it, are left out.
+pub fn title(title: &str) -> String {
+    let title: String = title.chars().filter(|c| !c.is_control()).collect();
+    format!("\x1b]0;{title}\x07")
+}
 
 /// Whether the terminal is ours at the moment.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -38,7 +48,7 @@ pub fn take() -> io::Result<(Taken, Screen)> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
     let taken = Taken(());
-    execute!(Tty, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+    execute!(Tty, Print(TITLE.0), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
     let size = || crossterm::terminal::size().map(|(w, h)| Size::new(w, h));
     Ok((taken, Terminal::new(FrameBackend::new(FrameWriter::start()?, size))?))
 }
@@ -53,7 +63,7 @@ pub fn restore() {
             std::thread::sleep(Duration::from_millis(5));
         }
         if !writer::line().busy() && writer::writable(PATIENCE) {
-            let _ = execute!(Tty, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+            let _ = execute!(Tty, DisableBracketedPaste, LeaveAlternateScreen, Print(TITLE.1), cursor::Show);
         }
         let _ = disable_raw_mode();
     }
@@ -80,4 +90,15 @@ pub fn restore_on_panic(ui: ThreadId) {
             }
         }
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_cannot_end_its_own_sequence() {
+        assert_eq!(title("miharu prod"), "\x1b]0;miharu prod\x07");
+        assert_eq!(title("a\x07\x1b[2J\u{9c}\nb"), "\x1b]0;a[2Jb\x07");
+    }
 }

@@ -18,7 +18,7 @@ use crate::engine::start::Nudges;
 
 use super::core::{Change, Core};
 use super::inbox::Message;
-use super::terminal::Screen;
+use super::terminal::{self, Screen};
 use super::writer;
 
 /// Shortest time between two frames that data causes.
@@ -105,6 +105,7 @@ pub async fn run(
     let mut tick = drawn + TICK;
     // What is owed to the screen, and whether it is owed at once.
     let mut owed = Change::Operator;
+    let mut titled = String::new();
     loop {
         if line.broken() {
             return Ok(Ended::TerminalGone);
@@ -112,7 +113,7 @@ pub async fn run(
         let due =
             owed == Change::Operator || (owed == Change::Data && Clock::instant() >= drawn + pace.frame);
         if due && !line.busy() {
-            draw(core, screen)?;
+            draw(core, screen, &mut titled)?;
             drawn = Clock::instant();
             owed = Change::Nothing;
         }
@@ -155,8 +156,14 @@ pub async fn run(
     }
 }
 
-fn draw(core: &mut Core, screen: &mut Screen) -> std::io::Result<()> {
+/// Draws a frame, and sets the terminal's title where it is another one than `titled`.
+fn draw(core: &mut Core, screen: &mut Screen, titled: &mut String) -> std::io::Result<()> {
     let Core { state, ui, .. } = core;
+    let title = ui.title(state);
+    if title != *titled {
+        screen.backend_mut().queue(terminal::title(&title).as_bytes());
+        *titled = title;
+    }
     screen.draw(|frame| ui.draw(state, frame)).map(|_| ())
 }
 

@@ -28,6 +28,7 @@ pub mod screens;
 pub mod styles;
 pub mod table;
 pub mod text;
+mod title;
 pub mod trend;
 pub mod view;
 

@@ -90,7 +90,7 @@ pub fn waiting<'v>(view: &View<'v>) -> Option<(usize, &'v Proposal)> {
         .changes
         .proposals
         .iter()
-        .filter(|p| p.waits() && p.recommendation.severity >= Severity::Medium);
+        .filter(|p| p.waits() && !by_itself(p, view) && p.recommendation.severity >= Severity::Medium);
     let first = all.clone().max_by(|a, b| {
         // of equals the first, which max_by would give last
         a.recommendation.severity.cmp(&b.recommendation.severity).then(std::cmp::Ordering::Greater)

@@ -63,6 +63,23 @@ fn frames_of_questions_and_details() {
 }
 
 #[test]
+fn the_title_of_the_terminal_says_what_matters_and_is_harmless() {
+    for (scene, wanted) in [
+        (crate::scenes::calm as Scene, "miharu prod"),
+        (decisions::deciding, "miharu prod - 1 to decide (HIGH)"),
+        (decisions::acting, "miharu prod - AUTO IS ABOUT TO ACT - change in flight"),
+    ] {
+        let shown = Screen::dark(scene(), (80, 24));
+        assert_eq!(shown.ui.title(&shown.state), wanted);
+    }
+    let mut shown = Screen::dark(decisions::nasty(), (80, 24));
+    shown.state.environments[0].info.name = "\u{1b}]0;x\u{7}\u{202e}".repeat(40);
+    let title = shown.ui.title(&shown.state);
+    assert!(title.chars().count() <= 80 && !title.chars().any(char::is_control), "{title:?}");
+    assert!(!title.contains('\u{202e}'), "{title:?}");
+}
+
+#[test]
 fn every_frame_of_a_change_is_sound() {
     let scenes = SCENES.iter().chain(&[("nasty", decisions::nasty as Scene)]);
     for (name, scene) in scenes {
