@@ -257,7 +257,7 @@ async fn capacity_providers_are_set_by_a_new_deployment(s: &Changeable) {
         .await;
     let now = s.described().await;
     assert_eq!(now.primary().unwrap().id, made["deployment_id"]);
-    assert_eq!(now.capacity_providers, [("FARGATE".into(), 1, 1), ("FARGATE_SPOT".into(), 0, 1)]);
+    assert_eq!(now.capacity_providers, [("FARGATE".into(), 1, 0), ("FARGATE_SPOT".into(), 0, 1)]);
     s.steady().await;
 }
 

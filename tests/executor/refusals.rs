@@ -60,10 +60,10 @@ fn process(stage: &Stage, holder: &str) -> Executor {
 #[tokio::test(start_paused = true)]
 async fn the_lease_of_a_dead_process_of_this_machine_is_taken_over_and_no_other() {
     for (holder, refused) in [
-        ("op@host:41:00000001:place", false),
-        ("op@host:42:00000001:place", true),
-        ("op@other:41:00000001:place", true),
-        ("op@host:41:00000001:elsewhere", true),
+        ("op@host:41:place:00000001", false),
+        ("op@host:42:place:00000001", true),
+        ("op@other:41:place:00000001", true),
+        ("op@host:41:elsewhere:00000001", true),
         ("op@host:41:00000001", true),
     ] {
         let stage = Stage::new(DUE, 2);
@@ -71,7 +71,7 @@ async fn the_lease_of_a_dead_process_of_this_machine_is_taken_over_and_no_other(
         let now = stage.clock.now();
         let taken = stage.executor("x").journal.lease("demo", holder, now, now + TimeDelta::hours(1)).await;
         assert!(taken.unwrap());
-        let own = "op@host:43:00000002:place";
+        let own = "op@host:43:place:00000002";
         let outcome = process(&stage, own).apply(&plan, "op", &silent).await;
         if refused {
             assert_eq!(guardrail(&outcome), "change-in-flight", "{holder}");

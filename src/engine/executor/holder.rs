@@ -7,14 +7,14 @@ use rustix::process::{Pid, test_kill_process};
 /// Whether a process of this machine is alive; asked with its process id.
 pub type Alive = fn(u32) -> bool;
 
-/// A name for this process that no other has: `user@host:pid:random:place`. The place is this start of this
+/// A name for this process that no other has: `user@host:pid:place:random`. The place is this start of this
 /// machine and this process's space of process ids: hosts may share a name, and containers a host. Where the
 /// machine does not tell it, it is left out, and nobody takes a lease of this name over before its time.
 pub fn holder(name: &str) -> String {
-    let own = format!("{name}:{}:{:08x}", std::process::id(), rand::random::<u32>());
+    let (pid, random) = (std::process::id(), rand::random::<u32>());
     match place() {
-        Some(place) => format!("{own}:{place:016x}"),
-        None => own,
+        Some(place) => format!("{name}:{pid}:{place:016x}:{random:08x}"),
+        None => format!("{name}:{pid}:{random:08x}"),
     }
 }
 
@@ -47,7 +47,7 @@ pub(super) fn is_gone(holder: &str, own: &str, alive: Alive) -> bool {
 /// Name, process id and place.
 fn parts(holder: &str) -> Option<(&str, u32, &str)> {
     let mut parts = holder.rsplitn(4, ':');
-    let (place, random, pid) = (parts.next()?, parts.next()?, parts.next()?);
+    let (random, place, pid) = (parts.next()?, parts.next()?, parts.next()?);
     let name = parts.next().filter(|name| name.contains('@'))?;
     let told = !place.is_empty() && !random.is_empty();
     told.then_some((name, pid.parse().ok()?, place))
@@ -57,24 +57,24 @@ fn parts(holder: &str) -> Option<(&str, u32, &str)> {
 mod tests {
     use super::*;
 
-    const OWN: &str = "mio@bastion:7:0badcafe:00000000000000aa";
+    const OWN: &str = "mio@bastion:7:00000000000000aa:0badcafe";
 
     #[test]
     fn only_a_dead_process_of_the_same_user_at_the_same_place_is_gone() {
         let dead: Alive = |_| false;
         let living: Alive = |_| true;
-        let old = "mio@bastion:6:12345678:00000000000000aa";
+        let old = "mio@bastion:6:00000000000000aa:12345678";
         assert!(is_gone(old, OWN, dead));
         assert!(!is_gone(old, OWN, living), "it is alive");
-        assert!(is_gone("a:b@bastion:6:1:aa", "a:b@bastion:7:2:aa", dead), "names may hold colons");
+        assert!(is_gone("a:b@bastion:6:aa:1", "a:b@bastion:7:aa:2", dead), "names may hold colons");
         for other in [
-            "mio@bastion:6:12345678:00000000000000bb", // another start of the machine, another container
-            "eri@bastion:6:12345678:00000000000000aa",
-            "mio@other:6:12345678:00000000000000aa",
+            "mio@bastion:6:00000000000000bb:12345678", // another start of the machine, another container
+            "eri@bastion:6:00000000000000aa:12345678",
+            "mio@other:6:00000000000000aa:12345678",
             "mio@bastion:6:12345678",                  // it did not know its place
-            "mio@bastion:7:12345678:00000000000000aa", // this very process, of which another thread may hold it
-            "mio@bastion:x:12345678:00000000000000aa",
-            "mio@bastion:6:12345678:",
+            "mio@bastion:7:00000000000000aa:12345678", // this very process, of which another thread may hold it
+            "mio@bastion:x:00000000000000aa:12345678",
+            "mio@bastion:6::12345678",
             "a",
             "",
         ] {

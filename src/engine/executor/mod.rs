@@ -161,7 +161,7 @@ pub struct Executor {
     pub environment: Arc<Environment>,
     /// What may be done.
     pub policy: Arc<Policy>,
-    /// Who holds the lease: unique to this process, see [`holder`].
+    /// Who holds the lease: unique to this process, see [`holder()`].
     pub holder: String,
     /// Whether the process of this machine that holds the lease is still there.
     pub alive: Alive,
