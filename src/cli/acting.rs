@@ -43,7 +43,7 @@ impl Operator {
             .unwrap_or_else(|| format!("uid{}", rustix::process::getuid().as_raw()));
         let uname = rustix::system::uname();
         let name = format!("{user}@{}", uname.nodename().to_string_lossy());
-        let holder = format!("{name}:{}:{:08x}", std::process::id(), rand::random::<u32>());
+        let holder = crate::engine::executor::holder(&name);
         Self { name, holder }
     }
 
