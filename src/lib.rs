@@ -10,7 +10,7 @@
 //! 5 runtime              terminal, input, signals, the loop; Core joins state, screens and keymap
 //! 4 ui                   panels, widgets, styles: &State -> Frame       (no engine, no tokio)
 //! 3 engine               pollers, back-off, one-shot observation        (sources only as trait objects)
-//! 2 aws · sources · simulated · config · clock                          the outside world
+//! 2 aws · sources · bench · simulated · config · clock                  the outside world
 //! 1 app                  State, Event, Action, Effect, update()         (pure)
 //! 0 domain               world, freshness, drift, zones, goals, units   (pure)
 //! ```
@@ -74,6 +74,7 @@
 pub mod actuators;
 pub mod app;
 pub mod aws;
+pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod config;

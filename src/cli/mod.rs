@@ -19,11 +19,13 @@ use crate::ui::text::printable;
 
 mod acting;
 pub mod args;
+mod bench;
 mod connect;
 mod console;
 mod demo;
 mod doctor;
 mod log;
+mod measured;
 mod print;
 mod recommend;
 mod route;
@@ -64,6 +66,7 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
         Some(Command::Print { what, name, template, list: false }) if !needs_settings(*what, *template) => {
             return print::document(*what, name.as_deref(), None);
         }
+        Some(Command::BenchKeeper { parent, name }) => return bench::keep_clean(parent, name),
         _ => {}
     }
     let (inputs, loaded) = match settings(&cli.global) {
@@ -88,6 +91,7 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
             Ok(entries) => route::run(paths, &entries),
             Err(why) => Ok(usage(&why)),
         },
+        Some(Command::Bench(wanted)) => bench::run(&loaded.config, &inputs, wanted),
         _ if loaded.config.environments.is_empty() => {
             say(NO_ENVIRONMENT);
             Ok(ExitCode::from(USAGE))
@@ -97,6 +101,8 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
         Some(Command::Recommend { json }) => recommend::run(&loaded.config, *json),
         Some(Command::Route { paths, .. }) => route::of_environment(&loaded.config, paths),
         Some(Command::Doctor) => doctor::run(&loaded, &inputs),
+        // Done before any setting was read.
+        Some(Command::BenchKeeper { parent, name }) => bench::keep_clean(parent, name),
     }
 }
 
