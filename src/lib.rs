@@ -10,7 +10,7 @@
 //! 5 runtime              terminal, input, signals, the loop; Core joins state, screens and keymap
 //! 4 ui                   panels, widgets, styles: &State -> Frame       (no engine, no tokio)
 //! 3 engine               pollers, conductor, executor, recovery, auto mode (sources, actuators, journal as traits)
-//! 2 aws · sources · actuators · store · simulated · config · clock      the outside world
+//! 2 aws · sources · actuators · store · bench · simulated · config · clock the outside world
 //! 1 app                  State, Event, Action, Effect, update()         (pure)
 //! 0 domain               world, drift, rules, guardrails, plans, journal machine, verdicts, routing (pure)
 //! ```
@@ -112,6 +112,7 @@
 pub mod actuators;
 pub mod app;
 pub mod aws;
+pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -9,6 +9,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("domain", 0),
     ("app", 1),
     ("aws", 2),
+    ("bench", 2),
     ("sources", 2),
     ("actuators", 2),
     ("store", 2),

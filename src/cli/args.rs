@@ -133,6 +133,17 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         list: Option<PathBuf>,
     },
+    /// The tuning guide's tests on a directory: files a second, bytes a second
+    #[command(subcommand)]
+    Bench(Bench),
+    /// Makes a directory and deletes it when its standard input is closed
+    #[command(hide = true)]
+    BenchKeeper {
+        /// Where
+        parent: PathBuf,
+        /// The directory's name
+        name: String,
+    },
     /// The least-privilege IAM policy as JSON; with --read-only that of watching alone
     Iam,
     /// What is reachable, permitted, misconfigured, with the remedy
@@ -151,6 +162,73 @@ pub enum Command {
         #[arg(long)]
         list: bool,
     },
+}
+
+/// Tests on a directory.
+#[derive(Debug, Clone, Subcommand)]
+#[command(
+    after_help = "Both leave nothing behind, however they end, check free space first, and keep what they found in the \
+                        journal of the configured environment. On a file system that others use they make load."
+)]
+pub enum Bench {
+    /// Create, read and delete many small files, one after another, in a new directory inside DIR
+    Files {
+        /// Files
+        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+        files: u64,
+        /// Flags of both tests
+        #[command(flatten)]
+        run: BenchRun,
+    },
+    /// Write and read a file in order, then 4 KiB blocks at random places, direct where possible
+    Throughput {
+        /// Size of the file: bytes, or with a unit such as 256MiB or 1G
+        #[arg(long, value_name = "BYTES", default_value = "256MiB", value_parser = super::bench::size)]
+        size: u64,
+        /// Random reads or writes under way at once
+        #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=256))]
+        queue_depth: u32,
+        /// Gives the file a name for a moment, as where the file system has no files without, to test that
+        #[arg(long, hide = true)]
+        named: bool,
+        /// Flags of both tests
+        #[command(flatten)]
+        run: BenchRun,
+    },
+}
+
+/// What both tests are told.
+#[derive(Debug, Clone, Args)]
+pub struct BenchRun {
+    /// Where to test
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Needed outside a temporary directory ($TMPDIR, /tmp, /var/tmp) and on a network file system
+    #[arg(long)]
+    pub yes: bool,
+    /// One JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Stop after this time and say how far it came (exit 1)
+    #[arg(long, value_name = "DURATION", default_value = "5m")]
+    pub deadline: humantime::Duration,
+}
+
+impl Bench {
+    /// What both tests are told.
+    pub fn run(&self) -> &BenchRun {
+        match self {
+            Self::Files { run, .. } | Self::Throughput { run, .. } => run,
+        }
+    }
+
+    /// What is done, in order.
+    pub fn phases(&self) -> &'static [&'static str] {
+        match self {
+            Self::Files { .. } => crate::bench::files::PHASES,
+            Self::Throughput { .. } => crate::bench::throughput::PHASES,
+        }
+    }
 }
 
 /// The demo's settings.

@@ -21,6 +21,7 @@ mod acting;
 mod apply;
 pub mod args;
 mod autopilot;
+mod bench;
 mod connect;
 mod console;
 mod demo;
@@ -28,6 +29,7 @@ mod doctor;
 mod ending;
 mod history;
 mod log;
+mod measured;
 mod print;
 mod proposal;
 mod recommend;
@@ -70,6 +72,7 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
         Some(Command::Print { what, name, template, list: false }) if !needs_settings(*what, *template) => {
             return print::document(*what, name.as_deref(), None);
         }
+        Some(Command::BenchKeeper { parent, name }) => return bench::keep_clean(parent, name),
         _ => {}
     }
     let (inputs, loaded) = match settings(&cli.global) {
@@ -98,6 +101,7 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
             let chosen = chosen(&inputs).then(|| loaded.config.environments.first()).flatten();
             history::run(&loaded.config, chosen.map(|e| e.name.as_str()), *since, *json)
         }
+        Some(Command::Bench(wanted)) => bench::run(&loaded.config, &inputs, wanted),
         _ if loaded.config.environments.is_empty() => {
             say(NO_ENVIRONMENT);
             Ok(ExitCode::from(USAGE))
@@ -117,6 +121,8 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
             autopilot::run(&loaded.config, &acting::Operator::of(&inputs.variables), wanted)
         }
         Some(Command::Doctor) => doctor::run(&loaded, &inputs),
+        // Done before any setting was read.
+        Some(Command::BenchKeeper { parent, name }) => bench::keep_clean(parent, name),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::engine::start::build;
 use crate::sources::{Setup, Source};
 
 use super::acting::{self, CONNECT, Connected};
+use super::measured::measured;
 
 /// Everything is read within this time.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -74,8 +75,13 @@ pub fn frame(environment: &Environment, read_only: bool) -> Frame<'_> {
 pub fn run(config: &Config, json: bool) -> eyre::Result<ExitCode> {
     let Some(environment) = config.environments.first() else { return Ok(ExitCode::FAILURE) };
     let runtime = super::async_runtime()?;
-    let (world, now) = runtime.block_on(observe(config, environment));
+    let ((mut world, now), measured) =
+        runtime.block_on(async { tokio::join!(observe(config, environment), measured(config, environment)) });
     runtime.shutdown_background();
+    match measured {
+        Ok(measured) => world.measured = measured,
+        Err(error) => super::say(&format!("miharu: tests and changes measure no goal: {error}")),
+    }
     let frame = frame(environment, config.read_only);
     if json {
         super::out(&serde_json::to_string_pretty(&Snapshot::of(&world, &frame, now))?)?;

@@ -4,6 +4,7 @@
 //! knows AWS, a terminal or a database; adapters on floor 2 turn what they read into these types.
 
 pub mod alarm;
+pub mod bench;
 pub mod count;
 pub mod drift;
 pub mod ecs;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::alarm::Alarm;
+use super::bench::Measured;
 use super::count::{CountSource, FileCount};
 use super::ecs::{Service, Task};
 use super::efs::{FileSystem, LifecyclePolicy, MountTarget};
@@ -60,6 +61,8 @@ pub struct World {
     pub file_count: Option<FileCount>,
     /// Earlier counts with their time, oldest first, for growth and trend.
     pub count_history: VecDeque<(DateTime<Utc>, u64)>,
+    /// What tests and changes in the journal say about goals.
+    pub measured: Measured,
 }
 
 impl World {
