@@ -8,6 +8,7 @@ use miharu::app::effect::Effect;
 use miharu::app::event::Event;
 use miharu::app::state::{EnvironmentInfo, State};
 use miharu::app::update::update;
+use miharu::domain::bench::Measured;
 use miharu::domain::facts::Facts;
 use miharu::domain::identity::Identity;
 use miharu::domain::journal::{Entry, EntryKind};
@@ -275,4 +276,17 @@ fn questions_wait_as_long_for_the_operator_however_fast_the_time_of_the_world_ru
     assert_eq!(update(&mut state, Event::Answer(Answer::Confirm), at(30)), [], "0.28 s for the operator");
     let thaw = Effect::FreezeChanges { environment: 0, freeze: false };
     assert_eq!(update(&mut state, Event::Answer(Answer::Confirm), at(231)), [thaw]);
+}
+
+#[test]
+fn what_the_journal_measures_reaches_the_goals() {
+    let (mut state, now) = (state(), at(0));
+    let measured = Measured { mount_target_creation: Some((at(-60), 42.0)), ..Measured::default() };
+    let before =
+        |state: &State| state.environments[0].world.goals().into_iter().find(|g| g.met == Some(true));
+    assert_eq!(before(&state), None);
+    update(&mut state, Event::Measured { environment: 0, measured }, now);
+    let goal = before(&state).unwrap();
+    assert_eq!((goal.id.as_str(), goal.value), ("mount-target-creation", Some(42.0)));
+    update(&mut state, Event::Measured { environment: 7, measured }, now);
 }

@@ -1,5 +1,6 @@
 //! Everything that can happen.
 
+use crate::domain::bench::Measured;
 use crate::domain::journal::Entry;
 use crate::domain::source::{Reading, SourceId};
 
@@ -75,6 +76,13 @@ pub enum Event {
         environment: EnvironmentIndex,
         /// How it is now.
         brakes: Brakes,
+    },
+    /// Tests and changes in the journal measured something.
+    Measured {
+        /// Where.
+        environment: EnvironmentIndex,
+        /// The newest of each.
+        measured: Measured,
     },
     /// The journal can be read again, or for the first time.
     JournalAnswers {

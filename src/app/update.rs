@@ -59,6 +59,11 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
                 format!("{name} ended: {why}; what it showed goes stale, restart miharu to get it back");
             state.note_failure(state.focused, None, &Failure::new(FailureClass::Other, text));
         }
+        Event::Measured { environment, measured } => {
+            if let Some(env) = state.environments.get_mut(environment) {
+                env.world.measured = measured;
+            }
+        }
         Event::Ask(question) => decide::ask(state, question),
         Event::Answer(answer) => return decide::answer(state, &answer),
         Event::Proposed { .. }

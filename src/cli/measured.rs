@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::clock::Clock;
 use crate::config::model::{Config, Environment};
 use crate::domain::bench::Measured;
-use crate::store::{JournalError, Location, Query};
+use crate::store::{JournalError, Query};
 
 use super::acting;
 
@@ -19,17 +19,12 @@ const ENTRIES: u32 = 20_000;
 /// # Errors
 /// What is wrong with the journal, and the remedy.
 pub async fn measured(config: &Config, environment: &Environment) -> Result<Measured, JournalError> {
-    if let Location::File(path) = &config.journal
-        && !path.exists()
-    {
-        return Ok(Measured::default());
-    }
+    let Some(journal) = acting::journal_to_read(config).await? else { return Ok(Measured::default()) };
     let query = Query {
         environment: Some(environment.name.clone()),
         since: Some(Clock::system().now() - SINCE),
         limit: Some(ENTRIES),
         ..Query::default()
     };
-    let entries = acting::journal(config).await?.read(&query).await?;
-    Ok(Measured::of(&entries))
+    Ok(Measured::of(&journal.read(&query).await?))
 }

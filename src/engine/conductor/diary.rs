@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::app::changes::Progress;
+use crate::domain::bench::Measured;
 use crate::domain::guardrail::Past;
 use crate::domain::journal::{ChangeState, Entry, EntryKind, Phase, fold};
 use crate::engine::autopilot::AUTO;
@@ -20,6 +21,7 @@ pub(super) struct Diary {
     /// What follows from the entries.
     past: Past,
     progress: Option<Progress>,
+    measured: Measured,
 }
 
 impl Diary {
@@ -42,10 +44,16 @@ impl Diary {
         self.progress.as_ref()
     }
 
+    /// What tests and changes measured.
+    pub(super) fn measured(&self) -> Measured {
+        self.measured
+    }
+
     /// Draws the conclusions, after entries were taken in.
     pub(super) fn conclude(&mut self, environment: &str) {
         self.past = Past::of(&self.entries, environment);
         self.progress = self.in_progress();
+        self.measured = Measured::of(&self.entries);
     }
 
     /// Takes in the next entry.

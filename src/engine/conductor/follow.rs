@@ -120,7 +120,12 @@ impl Conductor {
         }
         self.journal_answers().await;
         if new {
+            let before = self.diary.measured();
             self.diary.conclude(&self.name);
+            let measured = self.diary.measured();
+            if measured != before {
+                self.tasks.report(Event::Measured { environment: self.index, measured }).await;
+            }
             self.evaluate().await;
         }
     }

@@ -46,9 +46,9 @@ fn how(id: &str) -> &'static str {
     match id {
         "lambda-run" => "AWS/Lambda Duration of the former monitor",
         "task-start" => "createdAt to startedAt of the newest task that started",
-        "efs-throughput" => "AWS/EFS PermittedThroughput",
-        "mount-target-creation" => "a change that creates one; there was none yet",
-        "count-million" => "a count of a million files; there was none yet",
+        "efs-throughput" => "miharu bench throughput, else PermittedThroughput",
+        "mount-target-creation" => "the newest change that created one",
+        "count-million" => "miharu's own count, scaled to a million",
         _ => "",
     }
 }
