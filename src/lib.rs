@@ -10,7 +10,7 @@
 //! 5 runtime              terminal, input, signals, the loop; Core joins state, screens and keymap
 //! 4 ui                   panels, widgets, styles: &State -> Frame       (no engine, no tokio)
 //! 3 engine               pollers, back-off, one-shot observation        (sources only as trait objects)
-//! 2 aws · sources · simulated · config · clock                          the outside world
+//! 2 aws · sources · count · simulated · config · clock                  the outside world
 //! 1 app                  State, Event, Action, Effect, update()         (pure)
 //! 0 domain               world, freshness, drift, zones, goals, units   (pure)
 //! ```
@@ -77,6 +77,7 @@ pub mod aws;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod count;
 pub mod domain;
 pub mod engine;
 pub mod runtime;

@@ -21,6 +21,7 @@ mod acting;
 pub mod args;
 mod connect;
 mod console;
+mod count;
 mod demo;
 mod doctor;
 mod log;
@@ -88,6 +89,7 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
             Ok(entries) => route::run(paths, &entries),
             Err(why) => Ok(usage(&why)),
         },
+        Some(Command::Count(wanted)) => count::run(wanted, &loaded.config),
         _ if loaded.config.environments.is_empty() => {
             say(NO_ENVIRONMENT);
             Ok(ExitCode::from(USAGE))
