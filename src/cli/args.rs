@@ -93,6 +93,12 @@ pub enum Command {
     },
     /// Count the files of a directory, politely
     Count(Count),
+    /// Counts for another miharu, which is not to hang with a mount
+    #[command(hide = true, name = crate::count::apart::COMMAND)]
+    CountApart {
+        /// What and how
+        errand: String,
+    },
     /// The least-privilege IAM policy as JSON; with --read-only that of watching alone
     Iam,
     /// What is reachable, permitted, misconfigured, with the remedy

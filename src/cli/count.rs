@@ -12,8 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args;
 use crate::config::model::Config;
-use crate::count::layer::Layer;
-use crate::count::{Count, Disk, Ended, Options, expects_mount};
+use crate::count::{Count, Ended, Options, Target, apart, expects_mount};
 use crate::domain::count::{CountReport, Counting};
 use crate::domain::units;
 use crate::ui::text::printable;
@@ -27,15 +26,18 @@ const AT_ONCE: Duration = Duration::from_millis(300);
 
 /// Counts and prints. Fails where there is no count, or it is not the whole one.
 pub fn run(wanted: &args::Count, config: &Config) -> eyre::Result<ExitCode> {
-    let disk =
-        Disk::new(&wanted.directory, wanted.cross_file_systems, is_to_be_mount(&wanted.directory, config));
+    let target = Target {
+        path: wanted.directory.clone(),
+        crosses: wanted.cross_file_systems,
+        require_mount: is_to_be_mount(&wanted.directory, config),
+    };
     let options = Options {
         recursive: !wanted.not_recursive,
         top: usize::from(wanted.top),
         concurrency: usize::from(wanted.concurrency),
         ..Options::default()
     };
-    let ended = follow(disk, &options).wrap_err("no thread to count in")?;
+    let ended = follow(&target, &options).wrap_err("no thread to count in")?;
     if let Some(why) = ended.no_data() {
         super::say(&format!("miharu: {} {why}", wanted.directory.display()));
         return Ok(ExitCode::FAILURE);
@@ -49,6 +51,14 @@ pub fn run(wanted: &args::Count, config: &Config) -> eyre::Result<ExitCode> {
     Ok(if report.partial { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// The hidden command: counts for a parent that may not hang with a mount.
+pub fn run_apart(errand: &str) -> ExitCode {
+    match apart::serve(errand, &mut std::io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
 /// Whether the directory without its mount would be no data: an environment or this machine's table of file
 /// systems says so.
 fn is_to_be_mount(directory: &Path, config: &Config) -> bool {
@@ -60,9 +70,9 @@ fn is_to_be_mount(directory: &Path, config: &Config) -> bool {
 }
 
 /// Counts, with progress on a terminal, until the end or until nothing moves any more.
-fn follow<L: Layer>(layer: L, options: &Options) -> std::io::Result<Ended> {
+fn follow(target: &Target, options: &Options) -> std::io::Result<Ended> {
     let (sender, receiver) = sync_channel(1);
-    let count = Count::start(layer, options, move |ended| {
+    let count = Count::of(target, options, move |ended| {
         // Nobody waits for a count that was given up.
         let _ = sender.send(ended);
     })?;

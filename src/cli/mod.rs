@@ -48,6 +48,7 @@ const NO_ENVIRONMENT: &str = "miharu: no environment is configured, so there is 
 /// The whole program.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    crate::count::apart::allow();
     if let Err(error) = color_eyre::install() {
         say(&format!("miharu: {error}"));
     }
@@ -62,6 +63,7 @@ pub fn run() -> ExitCode {
 
 fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
     match &cli.command {
+        Some(Command::CountApart { errand }) => return Ok(count::run_apart(errand)),
         Some(Command::Print { what, name, template, list: false }) if !needs_settings(*what, *template) => {
             return print::document(*what, name.as_deref(), None);
         }
@@ -98,6 +100,7 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
         Some(Command::Snapshot { json }) => snapshot::run(&loaded.config, *json),
         Some(Command::Recommend { json }) => recommend::run(&loaded.config, *json),
         Some(Command::Route { paths, .. }) => route::of_environment(&loaded.config, paths),
+        Some(Command::CountApart { errand }) => Ok(count::run_apart(errand)),
         Some(Command::Doctor) => doctor::run(&loaded, &inputs),
     }
 }

@@ -12,14 +12,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::budget::Budget;
-use super::largest::Largest;
 use super::layer::{Kind, Layer};
 use super::limit::{Limit, Took};
 use super::place::Place;
 use super::progress::Progress;
 use super::queue::{Open, Queue, Task};
-use super::{Ended, Options, RootError};
+use super::{Ended, Options, Reason, RootError, WhenEnded, Work};
 use crate::clock::Clock;
+use crate::domain::count::Counted;
 
 /// Bytes of a thread's buffer: about 2000 entries.
 const BUFFER: usize = 64 * 1024;
@@ -29,9 +29,6 @@ const STACK: usize = 256 * 1024;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// More threads than this do not help where the processor is the limit, and are impolite until latency is known.
 const MOST_AT_FIRST: usize = 4;
-
-/// Called once, on the thread that ends last. A count with a hanging read does not end.
-pub(super) type WhenEnded = Box<dyn FnOnce(Ended) + Send>;
 
 /// A count and its threads.
 pub(super) struct Crew<L: Layer> {
@@ -71,26 +68,8 @@ impl<L: Layer> Crew<L> {
         Ok(crew)
     }
 
-    /// What was seen so far.
-    pub(super) fn progress(&self) -> &Progress {
-        &self.progress
-    }
-
-    /// Time since the start.
-    pub(super) fn elapsed(&self) -> Duration {
-        (self.elapsed)()
-    }
-
     fn lock(&self) -> MutexGuard<'_, Queue<L>> {
         locked(&self.queue)
-    }
-
-    /// Lets every thread end once its read has.
-    pub(super) fn cancel(&self) {
-        // Under the lock, so that no thread is between looking at it and waiting.
-        let _queue = self.lock();
-        self.cancelled.store(true, Ordering::Relaxed);
-        self.changed.notify_all();
     }
 
     fn cancelled(&self) -> bool {
@@ -131,7 +110,7 @@ impl<L: Layer> Crew<L> {
         queue.threads -= 1;
         if queue.threads == 0 {
             drop(queue);
-            let ended = self.result();
+            let ended = self.so_far();
             if let Some(when_ended) = locked(&self.when_ended).take() {
                 when_ended(ended);
             }
@@ -251,8 +230,8 @@ impl<L: Layer> Crew<L> {
         let left = queue.add(&open.place, &mut found.below);
         if left > 0 {
             self.progress.unread();
-            let error = format!("too many directories wait: {left} in it were not read");
-            queue.list(open.place.path(), io::Error::other(error));
+            let words = format!("names too many directories: {left} of them were not read");
+            queue.list(open.place.path(), Reason::Other(words));
         }
         found.reset();
         self.call_on(&mut queue);
@@ -265,29 +244,45 @@ impl<L: Layer> Crew<L> {
 
     fn failed(&self, place: &Place, error: io::Error) {
         if place.is_root() && self.progress.is_nothing() {
-            self.lock().root = Some(error);
+            self.lock().root = Some(error.into());
         } else if is_gone(&error) && !place.is_root() {
             self.progress.vanished();
-            self.lock().list(place.path(), error);
+            self.lock().list(place.path(), error.into());
         } else {
             self.progress.unread();
-            self.lock().list(place.path(), error);
+            self.lock().list(place.path(), error.into());
         }
     }
+}
 
-    /// What there is now; read out once, at the end or when nobody waits any longer.
-    pub(super) fn result(&self) -> Ended {
-        let mut queue = self.lock();
-        let hanging: Vec<_> = queue.reading.values().map(|place| place.path()).collect();
+impl<L: Layer> Work for Crew<L> {
+    fn counted(&self) -> Counted {
+        self.progress.counted()
+    }
+
+    fn elapsed(&self) -> Duration {
+        (self.elapsed)()
+    }
+
+    /// Lets every thread end once its read has.
+    fn cancel(&self) {
+        // Under the lock, so that no thread is between looking at it and waiting.
+        let _queue = self.lock();
+        self.cancelled.store(true, Ordering::Relaxed);
+        self.changed.notify_all();
+    }
+
+    fn so_far(&self) -> Ended {
+        let queue = self.lock();
         let whole = queue.over;
-        let failed = queue.root.take().map(RootError::Failed);
+        let failed = queue.root.clone().map(RootError::Failed);
         let silent = (self.progress.is_nothing() && !whole).then_some(RootError::Silent);
         Ended {
             counted: self.progress.counted(),
-            largest: std::mem::replace(&mut queue.largest, Largest::new(0)).sorted(),
-            errors: std::mem::take(&mut queue.errors),
+            largest: queue.largest.clone().sorted(),
+            errors: queue.errors.clone(),
             root: failed.or(silent),
-            hanging,
+            hanging: queue.reading.values().map(|place| place.path()).collect(),
             whole,
             took: self.elapsed(),
         }

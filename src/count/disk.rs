@@ -6,13 +6,14 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags};
 use rustix::io::Errno;
 
+use super::Target;
 use super::layer::{Kind, Layer};
 
 /// Longest path given to the kernel at once; its own limit is 4096 bytes.
@@ -38,9 +39,7 @@ impl std::error::Error for NotMounted {}
 /// The directories of this machine below one root. Nothing is touched before the root is opened.
 #[derive(Debug)]
 pub struct Disk {
-    path: PathBuf,
-    crosses: bool,
-    require_mount: bool,
+    target: Target,
     root: OnceLock<Root>,
     /// Whether the kernel resolves paths without leaving the root (since Linux 5.6; sandboxes may forbid it).
     resolves: AtomicBool,
@@ -53,17 +52,10 @@ struct Root {
 }
 
 impl Disk {
-    /// What is below `root`, the only path of which links are followed; on its file system only, unless it
-    /// `crosses` to those mounted below. With `require_mount`, a root that is not on a network file system is
-    /// refused with [`NotMounted`]: an empty mount point would be a small, fresh count.
-    pub fn new(root: &Path, crosses: bool, require_mount: bool) -> Self {
-        Self {
-            path: root.to_owned(),
-            crosses,
-            require_mount,
-            root: OnceLock::new(),
-            resolves: AtomicBool::new(true),
-        }
+    /// What is below a directory, the only path of which links are followed. One that is required to be a mount
+    /// and is none is refused with [`NotMounted`].
+    pub fn new(target: &Target) -> Self {
+        Self { target: target.clone(), root: OnceLock::new(), resolves: AtomicBool::new(true) }
     }
 
     /// As on a kernel without openat2(2), or in a sandbox that forbids it.
@@ -75,8 +67,8 @@ impl Disk {
 
     fn open_root(&self) -> io::Result<OwnedFd> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let directory = rustix::fs::open(&self.path, flags, Mode::empty())?;
-        if self.require_mount && !is_network(&rustix::fs::fstatfs(&directory)?) {
+        let directory = rustix::fs::open(&self.target.path, flags, Mode::empty())?;
+        if self.target.require_mount && !is_network(&rustix::fs::fstatfs(&directory)?) {
             return Err(io::Error::other(NotMounted));
         }
         let device = rustix::fs::fstat(&directory)?.st_dev;
@@ -90,7 +82,7 @@ impl Disk {
     fn step(&self, from: &OwnedFd, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
         if self.resolves.load(Ordering::Relaxed) {
             let mut resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-            if !self.crosses {
+            if !self.target.crosses {
                 resolve |= ResolveFlags::NO_XDEV;
             }
             match rustix::fs::openat2(from, path, flags, Mode::empty(), resolve) {
@@ -126,11 +118,11 @@ impl Layer for Disk {
         let from = at.as_ref().unwrap_or(&root.directory);
         match self.step(from, Path::new(OsStr::from_bytes(rest)), DIRECTORY | OFlags::RDONLY) {
             Ok(found) => {
-                let checked = self.crosses || self.resolves.load(Ordering::Relaxed);
+                let checked = self.target.crosses || self.resolves.load(Ordering::Relaxed);
                 let elsewhere = !checked && rustix::fs::fstat(&found)?.st_dev != root.device;
                 Ok((!elsewhere).then_some(found))
             }
-            Err(Errno::XDEV) if !self.crosses => Ok(None),
+            Err(Errno::XDEV) if !self.target.crosses => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 type Kept = Reverse<(u64, Reverse<PathBuf>)>;
 
 /// The largest few of what was noted.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Largest {
     wanted: usize,
     /// The smallest of them on top.

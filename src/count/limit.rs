@@ -1,7 +1,7 @@
 //! How many directory reads are in flight: as many as help, found while counting.
 //!
 //! A read that takes much longer than the processor works on it waits for something far away, and more of them can
-//! wait at once: the number doubles with each round trip, as in TCP's slow start. When reads become slower than
+//! wait at once: the number triples with each round trip, a hasty form of TCP's slow start. When reads become slower than
 //! they were, there are too many: the number falls by a quarter, once a round trip at most, and grows by one a
 //! round trip from then on (TCP Vegas; the gradient limit of Netflix's concurrency-limits is the same idea). Reads
 //! that keep the processor busy get a thread a processor, which is all that helps.
@@ -16,6 +16,8 @@ const WAITS: u32 = 4;
 const SLOWED: f64 = 2.0;
 /// What is left of the number of reads when there are too many.
 const KEPT: f64 = 0.75;
+/// Reads more for each that ended, until the first sign of too many.
+const HASTE: f64 = 2.0;
 /// Weight of a new read in the mean.
 const NEWEST: f64 = 0.1;
 /// The quickest mean is remembered for this long: a server that became slower for good is a new one.
@@ -89,7 +91,7 @@ impl Limit {
                 self.now = (self.now * KEPT).max(self.least);
             }
         } else if full {
-            self.now += if self.slow_start { 1.0 } else { 1.0 / self.now };
+            self.now += if self.slow_start { HASTE } else { 1.0 / self.now };
             self.now = self.now.min(self.most);
         }
     }
@@ -118,11 +120,11 @@ mod tests {
     }
 
     #[test]
-    fn latency_that_stays_doubles_the_number_up_to_the_ceiling() {
+    fn latency_that_stays_triples_the_number_up_to_the_ceiling() {
         for wall in [MS / 5, MS, 5 * MS, 200 * MS] {
             let mut limit = Limit::new(2, 32);
             let numbers = rounds(&mut limit, 6, &mut Duration::default(), |_| waiting(wall));
-            assert_eq!(numbers, [4, 8, 16, 32, 32, 32], "{wall:?}");
+            assert_eq!(numbers, [6, 18, 32, 32, 32, 32], "{wall:?}");
         }
     }
 

@@ -1,7 +1,6 @@
 //! What the threads of a count share: the directories that wait, and what is kept of those that were read.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use super::largest::Largest;
 use super::layer::Layer;
 use super::limit::Limit;
 use super::place::Place;
-use super::{Bounds, Unread};
+use super::{Bounds, Reason, Unread};
 
 /// A directory that is open, and read in part.
 pub(super) struct Open<L: Layer> {
@@ -58,7 +57,7 @@ pub(super) struct Queue<L: Layer> {
     /// Directories that could not be read, the first of them.
     pub(super) errors: Vec<Unread>,
     /// Why there is nothing below the root to count.
-    pub(super) root: Option<io::Error>,
+    pub(super) root: Option<Reason>,
     /// Everything was read.
     pub(super) over: bool,
 }
@@ -131,9 +130,9 @@ impl<L: Layer> Queue<L> {
     }
 
     /// Lists what could not be read, while there is room.
-    pub(super) fn list(&mut self, path: PathBuf, error: io::Error) {
+    pub(super) fn list(&mut self, path: PathBuf, reason: Reason) {
         if self.errors.len() < self.bounds.errors {
-            self.errors.push(Unread { path, error });
+            self.errors.push(Unread { path, reason });
         }
     }
 }

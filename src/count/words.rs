@@ -3,24 +3,59 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Ended, NotMounted, RootError};
 use crate::domain::count::{CountError, DirectoryCount};
 
-/// What `error` says of a path that stands before it.
-pub fn why(error: &io::Error) -> String {
-    if error.get_ref().is_some_and(|inner| inner.is::<NotMounted>()) {
-        return format!("{NotMounted}: no data");
-    }
-    match error.kind() {
-        ErrorKind::NotFound => "does not exist".into(),
-        ErrorKind::NotADirectory => "is not a directory".into(),
-        ErrorKind::PermissionDenied => "may not be read: no permission".into(),
-        ErrorKind::TimedOut => "does not answer".into(),
-        ErrorKind::StaleNetworkFileHandle => {
-            "is a stale mount: what was mounted there is gone from the server; mount it again".into()
+/// Why something could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reason {
+    /// What the system says, by its number.
+    System(i32),
+    /// It is expected to be a mount of a network file system and is none.
+    NotMounted,
+    /// Anything else, in words that stand behind a path.
+    Other(String),
+}
+
+impl From<io::Error> for Reason {
+    fn from(error: io::Error) -> Self {
+        if error.get_ref().is_some_and(|inner| inner.is::<NotMounted>()) {
+            return Self::NotMounted;
         }
-        ErrorKind::NotConnected => "is a mount whose server is gone; mount it again".into(),
-        _ => format!("cannot be read: {error}"),
+        error.raw_os_error().map_or_else(|| Self::Other(format!("cannot be read: {error}")), Self::System)
+    }
+}
+
+impl Reason {
+    /// Its kind, where the system gave one.
+    pub fn kind(&self) -> Option<ErrorKind> {
+        match self {
+            Self::System(code) => Some(io::Error::from_raw_os_error(*code).kind()),
+            Self::NotMounted | Self::Other(_) => None,
+        }
+    }
+
+    /// What it says of a path that stands before it.
+    pub fn words(&self) -> String {
+        let code = match self {
+            Self::System(code) => *code,
+            Self::NotMounted => return format!("{NotMounted}: no data"),
+            Self::Other(words) => return words.clone(),
+        };
+        let error = io::Error::from_raw_os_error(code);
+        match error.kind() {
+            ErrorKind::NotFound => "does not exist".into(),
+            ErrorKind::NotADirectory => "is not a directory".into(),
+            ErrorKind::PermissionDenied => "may not be read: no permission".into(),
+            ErrorKind::TimedOut => "does not answer".into(),
+            ErrorKind::StaleNetworkFileHandle => {
+                "is a stale mount: what was mounted there is gone from the server; mount it again".into()
+            }
+            ErrorKind::NotConnected => "is a mount whose server is gone; mount it again".into(),
+            _ => format!("cannot be read: {error}"),
+        }
     }
 }
 
@@ -45,7 +80,7 @@ impl Ended {
             path: listed(path),
             error: "does not answer: does the mount hang?".into(),
         });
-        let read = self.errors.iter().map(|u| CountError { path: listed(&u.path), error: why(&u.error) });
+        let read = self.errors.iter().map(|u| CountError { path: listed(&u.path), error: u.reason.words() });
         let mut all: Vec<CountError> = hanging.chain(read).collect();
         all.sort_by(|a, b| a.path.cmp(&b.path));
         let more = (self.counted.unread + self.counted.vanished).saturating_sub(self.errors.len() as u64);
@@ -58,7 +93,7 @@ impl Ended {
     /// Why there is no count at all, behind the path of the root.
     pub fn no_data(&self) -> Option<String> {
         match self.root.as_ref()? {
-            RootError::Failed(error) => Some(why(error)),
+            RootError::Failed(reason) => Some(reason.words()),
             RootError::Silent => Some("does not answer: does the mount hang?".into()),
         }
     }

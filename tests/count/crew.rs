@@ -118,7 +118,7 @@ fn errors_are_listed_up_to_a_bound_and_counted_beyond() {
     let ended = count(tree, &Options { bounds, concurrency: 1, ..Options::default() });
     let errors = ended.listed_errors();
     assert!(ended.counted.unread > 2 && errors.len() == 3, "{errors:?}");
-    assert!(errors[0].error.contains("in it were not read"), "{errors:?}");
+    assert!(errors[0].error.starts_with("names too many directories: "), "{errors:?}");
     let more = format!("{} more below could not be read", ended.counted.unread - 2);
     assert_eq!((errors[2].path.as_str(), errors[2].error.as_str()), (".", more.as_str()));
     assert!(ended.is_partial());

@@ -2,11 +2,12 @@
 //! system, and as a command.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says where by panicking")]
 
+use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use miharu::count::layer::Layer;
-use miharu::count::{Count, Ended, Options};
+use miharu::count::{Count, Disk, Ended, Options, Target};
 
 mod command;
 mod crew;
@@ -20,7 +21,7 @@ mod trees;
 const DEADLINE: Duration = Duration::from_secs(300);
 
 /// A count, and where its end is told.
-fn start<L: Layer>(layer: L, options: &Options) -> (Count<L>, Receiver<Ended>) {
+fn start<L: Layer>(layer: L, options: &Options) -> (Count, Receiver<Ended>) {
     let (sender, receiver) = sync_channel(1);
     let count = Count::start(layer, options, move |ended| {
         let _ = sender.send(ended);
@@ -32,4 +33,9 @@ fn start<L: Layer>(layer: L, options: &Options) -> (Count<L>, Receiver<Ended>) {
 fn count<L: Layer>(layer: L, options: &Options) -> Ended {
     let (_count, receiver) = start(layer, options);
     receiver.recv_timeout(DEADLINE).expect("the count does not end")
+}
+
+/// What lies below a directory, on its file system.
+fn disk(path: &Path) -> Disk {
+    Disk::new(&Target { path: path.to_owned(), crosses: false, require_mount: false })
 }

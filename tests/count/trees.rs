@@ -8,12 +8,12 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use miharu::count::{Disk, Ended, Options};
+use miharu::count::{Ended, Options};
 use proptest::prelude::*;
 use rustix::fs::{CWD, FileType, Mode, mkdirat, mknodat};
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 
-use super::count;
+use super::{count, disk};
 
 /// What a node of a tree is.
 #[derive(Debug, Clone, Copy)]
@@ -198,8 +198,8 @@ proptest! {
         make(tree.path(), &nodes);
         let options = Options { top: usize::MAX, concurrency, ..Options::default() };
         let (expected, found, by_name) = bound_by_permissions(|| {
-            let by_name = Disk::new(tree.path(), false, false).name_by_name();
-            let disk = Disk::new(tree.path(), false, false);
+            let by_name = disk(tree.path()).name_by_name();
+            let disk = disk(tree.path());
             (naive(tree.path()), of(&count(disk, &options)), of(&count(by_name, &options)))
         });
         prop_assert_eq!(&found, &expected);
@@ -220,7 +220,7 @@ fn a_thousand_levels_of_the_longest_names() {
         let file = rustix::fs::OFlags::CREATE | rustix::fs::OFlags::WRONLY;
         rustix::fs::openat(&at, "file", file, Mode::from_raw_mode(0o600)).unwrap();
     }
-    for disk in [Disk::new(tree.path(), false, false), Disk::new(tree.path(), false, false).name_by_name()] {
+    for disk in [disk(tree.path()), disk(tree.path()).name_by_name()] {
         let ended = count(disk, &Options { top: 2_000, ..Options::default() });
         assert_eq!(
             (ended.counted.files, ended.counted.directories),
@@ -240,7 +240,7 @@ fn a_link_that_takes_a_directorys_place_is_not_followed() {
         let tree = Removed::new();
         fs::create_dir(tree.path().join("a")).unwrap();
         fs::create_dir(tree.path().join("a/b")).unwrap();
-        let disk = Disk::new(tree.path(), false, false);
+        let disk = disk(tree.path());
         let disk = if by_name { disk.name_by_name() } else { disk };
         assert!(disk.open(Path::new("")).unwrap().is_some());
         assert!(disk.open(Path::new("a/b")).unwrap().is_some());
@@ -264,7 +264,7 @@ fn the_root_may_be_a_link_and_names_may_be_anything() {
     let outside = tempfile::tempdir().unwrap();
     let link = outside.path().join("link");
     symlink(tree.path(), &link).unwrap();
-    let ended = count(Disk::new(&link, false, false), &Options::default());
+    let ended = count(disk(&link), &Options::default());
     assert_eq!((ended.counted.files, ended.counted.directories), (1, 2));
     assert_eq!(ended.listed_largest()[0].path, "\u{fffd}\u{fffd}\n");
 }

@@ -1,6 +1,5 @@
 //! The file count, from the first of the configured origins that has one.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use super::{Built, Observation, Pace, Setup, Source, paced};
 use crate::aws::Aws;
 use crate::clock::Clock;
 use crate::config::model::Environment;
-use crate::count;
+use crate::count::{self, Reason};
 use crate::domain::count::{CountSource, FileCount};
 use crate::domain::facts::Facts;
 use crate::domain::source::{Failure, FailureClass, SourceId};
@@ -30,12 +29,8 @@ use path::PathCounter;
 /// It does not exist, or cannot be asked.
 pub fn on_network_file_system(directory: &Path) -> Result<bool, Failure> {
     count::on_network_file_system(directory).map_err(|error| {
-        let class = match error.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory => FailureClass::NotFound,
-            ErrorKind::TimedOut => FailureClass::Timeout,
-            _ => FailureClass::Other,
-        };
-        Failure::new(class, format!("{} {}", directory.display(), count::why(&error)))
+        let reason = Reason::from(error);
+        Failure::new(path::class_of(&reason), format!("{} {}", directory.display(), reason.words()))
     })
 }
 

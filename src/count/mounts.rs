@@ -1,8 +1,8 @@
-//! Which directories are to be mounts of a network file system, by /etc/fstab.
+//! What this machine's tables say of mounts, without touching any.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Kinds of file systems of which a directory without its mount is no data.
 const NETWORK: &[&str] = &["nfs", "nfs4", "efs"];
@@ -13,7 +13,34 @@ pub fn expects_mount(directory: &Path) -> bool {
     std::fs::read(FSTAB).is_ok_and(|table| lists(&table, directory))
 }
 
+/// Whether `directory` lies on a mount of which calls are not known to end, or to end when the process is killed:
+/// a network, or a program behind FUSE. Where the table of mounts cannot be read, nothing is known.
+pub(super) fn may_hang(directory: &Path) -> bool {
+    let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    std::fs::read(MOUNTED).is_ok_and(|table| {
+        let kind = kind_of_mount(&table, &absolute);
+        kind.is_some_and(|kind| !LOCAL.iter().any(|local| local.as_bytes() == kind))
+    })
+}
+
 const FSTAB: &str = "/etc/fstab";
+const MOUNTED: &str = "/proc/self/mountinfo";
+/// Kinds of file systems that answer as long as this machine runs.
+const LOCAL: &[&str] = &[
+    "bcachefs", "btrfs", "cgroup2", "devtmpfs", "erofs", "ext2", "ext3", "ext4", "f2fs", "overlay", "proc",
+    "ramfs", "rootfs", "squashfs", "sysfs", "tmpfs", "vfat", "xfs", "zfs",
+];
+
+/// The kind of the innermost mount that holds a path; of two on one place the later.
+fn kind_of_mount<'t>(table: &'t [u8], path: &Path) -> Option<&'t [u8]> {
+    let mounts = table.split(|b| *b == b'\n').filter_map(|line| {
+        let mut fields = line.split(|b| *b == b' ');
+        let place = PathBuf::from(unescaped(fields.nth(4)?));
+        let kind = fields.skip_while(|field| *field != b"-").nth(1)?;
+        path.starts_with(&place).then(|| (place.iter().count(), kind))
+    });
+    mounts.max_by_key(|(depth, _)| *depth).map(|(_, kind)| kind)
+}
 
 fn lists(table: &[u8], directory: &Path) -> bool {
     table.split(|b| *b == b'\n').any(|line| {
@@ -75,6 +102,28 @@ mod tests {
         }
         assert!(!lists(b"", Path::new("/")));
         assert!(!lists(b"\\", Path::new("/")));
+    }
+
+    #[test]
+    fn the_innermost_mount_holds_a_path() {
+        let table = b"21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n\
+            22 21 0:5 / /proc rw - proc proc rw\n\
+            30 21 0:40 / /mnt/efs rw shared:7 master:2 - nfs4 127.0.0.1:/ rw,vers=4.1\n\
+            31 30 0:41 / /mnt/efs/local\\040disk rw - xfs /dev/vdb rw\n\
+            32 21 0:42 / /mnt/twice rw - ext4 /dev/vdc rw\n\
+            33 32 0:43 / /mnt/twice rw - fuse.sshfs host:/ rw\n";
+        for (path, kind) in [
+            ("/", "ext4"),
+            ("/mnt/efsx", "ext4"),
+            ("/mnt/efs", "nfs4"),
+            ("/mnt/efs/a/b", "nfs4"),
+            ("/mnt/efs/local disk/a", "xfs"),
+            ("/mnt/twice", "fuse.sshfs"),
+        ] {
+            assert_eq!(kind_of_mount(table, Path::new(path)), Some(kind.as_bytes()), "{path}");
+        }
+        assert_eq!(kind_of_mount(b"", Path::new("/")), None);
+        assert!(!may_hang(Path::new("/proc")), "the table of this machine");
     }
 
     #[test]
