@@ -68,6 +68,10 @@
 //!   of both, and a recorded run needs only the events.
 //! - **The terminal backend writes frames, not cells**: an equal frame writes nothing, a changed one is a single
 //!   write inside a synchronized update.
+//! - **Counting waits for latency, not for the processor** ([`count`]): directory reads only, as many in flight as
+//!   shorten the count (found as TCP finds its window), in memory bounded by bytes. A thread in a hanging read
+//!   cannot be called off, and may keep its process from ending: on a mount that is not local the count is a
+//!   child process that nobody waits for.
 //! - **A virtual clock is tokio's clock times a speed**, so the demo at any speed and the tests under paused time
 //!   use the same type.
 

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 /// Kinds of file systems of which a directory without its mount is no data.
 const NETWORK: &[&str] = &["nfs", "nfs4", "efs"];
 
-/// Whether this machine's table of file systems says that `directory` is a network mount. Touches only
+/// Whether this machine's table of file systems says that `directory` lies on a network mount. Touches only
 /// `/etc/fstab`; a table that cannot be read says nothing.
 pub fn expects_mount(directory: &Path) -> bool {
-    std::fs::read(FSTAB).is_ok_and(|table| lists(&table, directory))
+    let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    std::fs::read(FSTAB).is_ok_and(|table| is_network_by(&table, &absolute))
 }
 
 /// Whether `directory` lies on a mount of which calls are not known to end, or to end when the process is killed:
@@ -42,15 +43,17 @@ fn kind_of_mount<'t>(table: &'t [u8], path: &Path) -> Option<&'t [u8]> {
     mounts.max_by_key(|(depth, _)| *depth).map(|(_, kind)| kind)
 }
 
-fn lists(table: &[u8], directory: &Path) -> bool {
-    table.split(|b| *b == b'\n').any(|line| {
+/// Whether the innermost entry of the table that holds a path is a network mount.
+fn is_network_by(table: &[u8], path: &Path) -> bool {
+    let entries = table.split(|b| *b == b'\n').filter_map(|line| {
         let mut fields = line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
-        let (device, place, kind) = (fields.next(), fields.next(), fields.next());
-        let (Some(device), Some(place), Some(kind)) = (device, place, kind) else { return false };
-        !device.starts_with(b"#")
-            && NETWORK.iter().any(|name| name.as_bytes() == kind)
-            && Path::new(&unescaped(place)) == directory
-    })
+        let (device, place, kind) =
+            (fields.next()?, PathBuf::from(unescaped(fields.next()?)), fields.next()?);
+        let holds = !device.starts_with(b"#") && place.is_absolute() && path.starts_with(&place);
+        holds.then(|| (place.iter().count(), kind))
+    });
+    let innermost = entries.max_by_key(|(depth, _)| *depth);
+    innermost.is_some_and(|(_, kind)| NETWORK.iter().any(|name| name.as_bytes() == kind))
 }
 
 /// A field without its octal escapes: `\040` is a space.
@@ -81,27 +84,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_is_a_mount_where_the_table_says_so() {
+    fn a_directory_lies_on_a_mount_where_the_table_says_so() {
         let table = b"# /etc/fstab\n\
             UUID=1 / ext4 defaults 0 1\n\
             fs-1:/ /mnt/efs efs _netdev,tls 0 0\n\
+            UUID=2 /mnt/efs/local xfs defaults 0 2\n\
             #fs-1:/ /mnt/off efs _netdev 0 0\n\
             10.0.0.1:/x\t/mnt/with\\040space\tnfs4 rw\n\
             10.0.0.1:/y /mnt/last/ nfs";
-        for (path, listed) in [
+        for (path, expected) in [
             ("/mnt/efs", true),
             ("/mnt/efs/", true),
-            ("/mnt/efs/below", false),
+            ("/mnt/efs/below", true),
+            ("/mnt/efs/local/below", false),
+            ("/mnt/efsx", false),
             ("/mnt", false),
             ("/", false),
             ("/mnt/off", false),
             ("/mnt/with space", true),
             ("/mnt/last", true),
         ] {
-            assert_eq!(lists(table, Path::new(path)), listed, "{path}");
+            assert_eq!(is_network_by(table, Path::new(path)), expected, "{path}");
         }
-        assert!(!lists(b"", Path::new("/")));
-        assert!(!lists(b"\\", Path::new("/")));
+        assert!(!is_network_by(b"", Path::new("/")));
+        assert!(!is_network_by(b"\\", Path::new("/")));
     }
 
     #[test]

@@ -57,7 +57,9 @@ def make(tree, directories):
 
 def timed(command):
     began = time.perf_counter()
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+    )
     took = time.perf_counter() - began
     if done.returncode != 0:
         sys.exit(f"{command[0]} failed with {done.returncode}")

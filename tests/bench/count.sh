@@ -17,7 +17,7 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 peers="$PWD/target/bench-peers"
-[ -x "$peers/bin/dua" ] || cargo install --quiet --locked --no-default-features --root "$peers" dua-cli@2.37.0
+[ -x "$peers/bin/dua" ] || cargo install --quiet --locked --no-default-features --root "$peers" dua-cli@2.32.2
 cargo build --quiet --release --locked --manifest-path tests/bench/peers/Cargo.toml --target-dir "$peers/target"
 cargo build --release --locked
 

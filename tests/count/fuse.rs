@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use fuser::BackgroundSession;
 use miharu::count::{Disk, Options, Target};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use super::simulated::Gate;
 use super::slow::Slow;
@@ -126,4 +127,30 @@ fn the_command_ends_on_a_file_system_that_hangs_and_names_the_directory() {
         }
         drop(session);
     }
+}
+
+#[test]
+fn a_count_that_takes_a_while_shows_progress_on_a_terminal_and_takes_it_away() {
+    let at = tempfile::tempdir().unwrap();
+    let Some(_session) = mounted(Slow::new(5, 3, Duration::from_millis(200)), at.path()) else { return };
+    let (rows, cols) = (24_u16, 100_u16);
+    let terminal = native_pty_system().openpty(PtySize { rows, cols, ..PtySize::default() }).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_miharu"));
+    command.args(["count", "--concurrency", "1"]);
+    command.arg(at.path());
+    command.env_clear();
+    command.env("HOME", "/");
+    command.env("TERM", "xterm-256color");
+    let mut child = terminal.slave.spawn_command(command).unwrap();
+    drop(terminal.slave);
+    let mut shown = Vec::new();
+    // A terminal whose last program has ended gives an error, not an end.
+    let _ = terminal.master.try_clone_reader().unwrap().read_to_end(&mut shown);
+    assert!(child.wait().unwrap().success());
+    let told = String::from_utf8_lossy(&shown);
+    assert!(told.contains("counting: ") && told.contains(" directories"), "{told:?}");
+    let mut screen = vt100::Parser::new(rows.try_into().unwrap(), cols.try_into().unwrap(), 0);
+    screen.process(&shown);
+    let left = screen.screen().contents();
+    assert!(!left.contains("counting") && left.contains("15  files below"), "{left}");
 }
