@@ -10,7 +10,7 @@
 //! 5 runtime              terminal, input, signals, the loop; Core joins state, screens and keymap
 //! 4 ui                   panels, widgets, styles: &State -> Frame       (no engine, no tokio)
 //! 3 engine               pollers, conductor, executor, recovery, auto mode (sources, actuators, journal as traits)
-//! 2 aws · sources · actuators · store · bench · simulated · config · clock the outside world
+//! 2 aws · sources · actuators · store · count · bench · simulated · config · clock     the outside world
 //! 1 app                  State, Event, Action, Effect, update()         (pure)
 //! 0 domain               world, drift, rules, guardrails, plans, journal machine, verdicts, routing (pure)
 //! ```
@@ -106,6 +106,10 @@
 //!   of both, and a recorded run needs only the events.
 //! - **The terminal backend writes frames, not cells**: an equal frame writes nothing, a changed one is a single
 //!   write inside a synchronized update.
+//! - **Counting waits for latency, not for the processor** ([`count`]): directory reads only, as many in flight as
+//!   shorten the count (found as TCP finds its window), in memory bounded by bytes. A thread in a hanging read
+//!   cannot be called off, and may keep its process from ending: on a mount that is not local the count is a
+//!   child process that nobody waits for.
 //! - **A virtual clock is tokio's clock times a speed**, so the demo at any speed and the tests under paused time
 //!   use the same type.
 
@@ -116,6 +120,7 @@ pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod count;
 pub mod domain;
 pub mod engine;
 pub mod runtime;

@@ -15,6 +15,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("store", 2),
     ("simulated", 2),
     ("config", 2),
+    ("count", 2),
     ("clock", 2),
     ("engine", 3),
     ("ui", 4),

@@ -144,6 +144,14 @@ pub enum Command {
         /// The directory's name
         name: String,
     },
+    /// Count the files of a directory, politely
+    Count(Count),
+    /// Counts for another miharu, which is not to hang with a mount
+    #[command(hide = true, name = crate::count::apart::COMMAND)]
+    CountApart {
+        /// What and how
+        errand: String,
+    },
     /// The least-privilege IAM policy as JSON; with --read-only that of watching alone
     Iam,
     /// What is reachable, permitted, misconfigured, with the remedy
@@ -229,6 +237,29 @@ impl Bench {
             Self::Throughput { .. } => crate::bench::throughput::PHASES,
         }
     }
+}
+
+/// What to count and how.
+#[derive(Debug, Clone, Args)]
+pub struct Count {
+    /// The directory; of links, only this path itself is followed
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+    /// Name so many of the directories with the most files
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=10_000))]
+    pub top: u16,
+    /// Only what is directly in the directory
+    #[arg(long)]
+    pub not_recursive: bool,
+    /// At most so many directory reads in flight; fewer where more do not help
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub concurrency: u16,
+    /// Enter other file systems that are mounted below
+    #[arg(long)]
+    pub cross_file_systems: bool,
 }
 
 /// The demo's settings.

@@ -24,6 +24,7 @@ mod autopilot;
 mod bench;
 mod connect;
 mod console;
+mod count;
 mod demo;
 mod doctor;
 mod ending;
@@ -55,6 +56,7 @@ const NO_ENVIRONMENT: &str = "miharu: no environment is configured, so there is 
 /// The whole program.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    crate::count::apart::allow();
     if let Err(error) = color_eyre::install() {
         say(&format!("miharu: {error}"));
     }
@@ -69,6 +71,7 @@ pub fn run() -> ExitCode {
 
 fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
     match &cli.command {
+        Some(Command::CountApart { errand }) => return Ok(count::run_apart(errand)),
         Some(Command::Print { what, name, template, list: false }) if !needs_settings(*what, *template) => {
             return print::document(*what, name.as_deref(), None);
         }
@@ -102,6 +105,7 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
             history::run(&loaded.config, chosen.map(|e| e.name.as_str()), *since, *json)
         }
         Some(Command::Bench(wanted)) => bench::run(&loaded.config, &inputs, wanted),
+        Some(Command::Count(wanted)) => count::run(wanted, &loaded.config),
         _ if loaded.config.environments.is_empty() => {
             say(NO_ENVIRONMENT);
             Ok(ExitCode::from(USAGE))
@@ -120,6 +124,7 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
             let wanted = autopilot::Wanted { armed, once, verifies: !no_verify, json };
             autopilot::run(&loaded.config, &acting::Operator::of(&inputs.variables), wanted)
         }
+        Some(Command::CountApart { errand }) => Ok(count::run_apart(errand)),
         Some(Command::Doctor) => doctor::run(&loaded, &inputs),
         // Done before any setting was read.
         Some(Command::BenchKeeper { parent, name }) => bench::keep_clean(parent, name),

@@ -140,6 +140,14 @@ pub struct Files {
     pub recursive: bool,
     /// A directory that is not on a network file system is "no data".
     pub require_mount: bool,
+    /// Other file systems mounted below too.
+    pub cross_file_systems: bool,
+    /// Most directory reads in flight.
+    pub concurrency: u32,
+    /// Most operations (open, read, stat) a second.
+    pub operations_per_s: u32,
+    /// A count younger than this is not repeated.
+    pub fresh_for: Duration,
     /// Parameter with the cached count.
     pub cache_parameter: Option<String>,
     /// Origins, tried in order.
@@ -213,6 +221,10 @@ impl Environment {
                 threshold: 100_000,
                 recursive: true,
                 require_mount: false,
+                cross_file_systems: false,
+                concurrency: 32,
+                operations_per_s: 5_000,
+                fresh_for: Duration::from_secs(30),
                 cache_parameter: None,
                 sources: vec![CountSource::Path, CountSource::Cloudwatch, CountSource::Ssm],
             },

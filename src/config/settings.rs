@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::apply::apply;
 use super::field::Field::{
-    Counts, Dimensions, Flag, Lang, Minutes, Mode, Name, Number, Path, Source, Text, Word,
+    Count, Counts, Dimensions, Flag, Lang, Minutes, Mode, Name, Number, Path, Source, Span, Text, Word,
 };
 use super::field::{Field, Setting};
 use super::forms;
@@ -25,6 +25,13 @@ const WAIT: RangeInclusive<u64> = 1..=600;
 const POINT: RangeInclusive<u64> = 60..=86_400;
 /// Files: the upper end only catches slips of the finger.
 const FILES: RangeInclusive<u64> = 1..=1_000_000_000_000;
+
+/// Directory reads in flight: each has a thread.
+const READS: RangeInclusive<u32> = 1..=256;
+/// Operations a second that a count may ask of a file system.
+const OPERATIONS: RangeInclusive<u32> = 1..=1_000_000;
+/// Seconds for which a count is not repeated.
+const FRESH: RangeInclusive<u64> = 0..=86_400;
 
 /// CloudWatch's units.
 const UNITS: &[&str] = &[
@@ -171,6 +178,26 @@ pub(super) static ENVIRONMENT: LazyLock<Vec<Setting<Environment>>> = LazyLock::n
             "files.require_mount",
             "A directory that is not on a network file system is no data.",
             Flag(|e| &mut e.files.require_mount),
+        ),
+        Setting::new(
+            "files.cross_file_systems",
+            "Count what is mounted below the directory too.",
+            Flag(|e| &mut e.files.cross_file_systems),
+        ),
+        Setting::new(
+            "files.concurrency",
+            "Most directory reads in flight; fewer where more do not help, or PercentIOLimit is high.",
+            Count(READS, |e| &mut e.files.concurrency),
+        ),
+        Setting::new(
+            "files.operations_per_s",
+            "Most operations (open, read, stat) of a count a second.",
+            Count(OPERATIONS, |e| &mut e.files.operations_per_s),
+        ),
+        Setting::new(
+            "files.fresh_for",
+            "A count younger than this is not repeated, whoever asks.",
+            Span(FRESH, |e| &mut e.files.fresh_for),
         ),
         Setting::new(
             "files.cache_parameter",

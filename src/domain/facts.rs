@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::alarm::Alarm;
-use super::count::FileCount;
+use super::count::{Counting, FileCount};
 use super::ecs::{Service, Task};
 use super::efs::{FileSystem, LifecyclePolicy, MountTarget};
 use super::identity::Identity;
@@ -43,6 +43,8 @@ pub enum Facts {
     Probes(Vec<Probe>),
     /// A file count.
     Files(FileCount),
+    /// The count under way; `None`: it has ended.
+    Counting(Option<Counting>),
     /// Security groups of the mount targets, by mount target.
     SecurityGroups(BTreeMap<String, Vec<String>>),
     /// The lifecycle configuration of the file system.

@@ -133,6 +133,7 @@ mod tests {
                 directories: None,
                 recursive: None,
                 took_ms,
+                calls: None,
                 source: CountSource::Path,
                 at: at(2),
                 largest: Vec::new(),

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::alarm::Alarm;
 use super::bench::Measured;
-use super::count::{CountSource, FileCount};
+use super::count::{CountSource, Counting, FileCount};
 use super::ecs::{Service, Task};
 use super::efs::{FileSystem, LifecyclePolicy, MountTarget};
 use super::facts::Facts;
@@ -59,6 +59,8 @@ pub struct World {
     pub log_groups: Option<Vec<(String, Option<u32>)>>,
     /// The newest file count.
     pub file_count: Option<FileCount>,
+    /// The count under way, as the last poll saw it.
+    pub counting: Option<Counting>,
     /// Earlier counts with their time, oldest first, for growth and trend.
     pub count_history: VecDeque<(DateTime<Utc>, u64)>,
     /// What tests and changes in the journal say about goals.
@@ -132,6 +134,7 @@ impl World {
             Facts::SecurityGroups(groups) => self.security_groups = Some(groups),
             Facts::Lifecycle(policies) => self.lifecycle = Some(policies),
             Facts::LogGroups(groups) => self.log_groups = Some(groups),
+            Facts::Counting(counting) => self.counting = counting,
             Facts::Files(count) => {
                 // Two ways of counting differ; their difference is no growth.
                 if self.file_count.as_ref().is_some_and(|before| before.source != count.source) {
@@ -274,6 +277,7 @@ mod tests {
                 source,
                 at: at(t),
                 largest: vec![],
+                calls: None,
             })
         };
         let key = MetricKey {

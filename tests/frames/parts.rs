@@ -375,6 +375,7 @@ pub fn read(state: &mut State, environment: usize, world: &World) {
             ]
             .map(|(path, files)| DirectoryCount { path: path.into(), files })
             .to_vec(),
+            calls: None,
         };
         observe(
             state,

@@ -6,7 +6,10 @@ use miharu::app::action::Action;
 use miharu::app::state::State;
 use miharu::config;
 use miharu::config::keymap::{Chord, Resolution};
+use miharu::domain::count::{Counted, Counting};
 use miharu::domain::ecs::MountsBy;
+use miharu::domain::facts::Facts;
+use miharu::domain::source::SourceId;
 use miharu::ui::glyphs::Glyphs;
 
 use crate::harness::Screen;
@@ -135,4 +138,19 @@ fn goals_are_written_as_the_guide_writes_them() {
             assert!(shown.text().contains(&format!("{sign} {target} ")), "{target}: {}", shown.text());
         }
     }
+}
+
+#[test]
+fn a_count_under_way_says_how_far_it_is() {
+    let counted = Counted { files: 31_000, unread: 2, ..Counted::default() };
+    let counting = Counting { counted, took_ms: 100_000, expected: Some(93_000) };
+    let mut state = scenes::calm();
+    parts::observe(&mut state, 0, SourceId::FILES, 0, Ok(vec![Facts::Counting(Some(counting))]));
+    let mut shown = Screen::dark(state, (120, 40));
+    shown.act(Action::NextScreen);
+    let files = panel(&shown, "Files");
+    let words = "counting 31 000, 33 % of the last count, about 3 min left, 2 unreadable";
+    assert!(files.contains(words), "{files}");
+    parts::observe(&mut shown.state, 0, SourceId::FILES, 0, Ok(vec![Facts::Counting(None)]));
+    assert!(!panel(&shown, "Files").contains("counting"), "it has ended");
 }

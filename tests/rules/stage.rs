@@ -195,6 +195,7 @@ impl Stage {
             source: CountSource::Path,
             at: self.now,
             largest: vec![],
+            calls: None,
         });
     }
 

@@ -20,7 +20,16 @@ const CACHE_VALID: TimeDelta = TimeDelta::minutes(5);
 const AHEAD: TimeDelta = TimeDelta::minutes(1);
 
 fn counted(files: u64, source: CountSource, at: DateTime<Utc>) -> FileCount {
-    FileCount { files, directories: None, recursive: None, took_ms: None, source, at, largest: Vec::new() }
+    FileCount {
+        files,
+        directories: None,
+        recursive: None,
+        took_ms: None,
+        source,
+        at,
+        largest: Vec::new(),
+        calls: None,
+    }
 }
 
 /// The newest point of `EFSMountAutoscaling/FileCount`.

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::config::theme::Role;
-use crate::domain::count::{CountSource, FileCount};
+use crate::domain::count::{CountSource, Counting, FileCount};
 use crate::domain::source::SourceId;
 use crate::domain::units;
 use crate::ui::canvas::Line;
@@ -33,19 +33,24 @@ impl Panel for Files {
         &[SourceId::FILES]
     }
     fn ready(&self, view: &View<'_>) -> bool {
-        view.world.file_count.is_some()
+        view.world.file_count.is_some() || view.world.counting.is_some()
     }
     fn height(&self, view: &View<'_>, width: u16) -> u16 {
         let compact = Room { width: width.into(), height: 0 };
         u16::try_from(self.lines(view, compact).len()).unwrap_or(u16::MAX)
     }
     fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
-        let Some(count) = &view.world.file_count else { return Vec::new() };
+        let under_way = view.world.counting.as_ref().map(under_way);
+        let Some(count) = &view.world.file_count else { return under_way.into_iter().collect() };
         let mut out = summary(view, room.width, rows(room, count));
+        out.extend(under_way);
         let mut line = Line::new().muted("counted ").text(view.ago(count.at));
         if let Some(ms) = count.took_ms {
             let took = i64::try_from(ms).unwrap_or(i64::MAX);
             line = line.muted(", took ").text(units::duration(TimeDelta::milliseconds(took)));
+        }
+        if let Some(n) = count.calls {
+            line = line.muted(", reads ").text(units::thousands(n));
         }
         if let Some(n) = count.directories {
             line = line.muted(", directories ").text(units::thousands(n));
@@ -73,6 +78,7 @@ impl Panel for Files {
     }
     fn record(&self, view: &View<'_>, _key: &str) -> Option<Record> {
         let count = view.world.file_count.as_ref()?;
+        let next = view.source(SourceId::FILES).and_then(|s| s.next_at);
         let mut record = Record::new("File count", count.files.to_string(), count)
             .pair("files", units::thousands(count.files))
             .pair("threshold", units::thousands(view.env.info.file_count_threshold))
@@ -80,7 +86,9 @@ impl Panel for Files {
             .pair("origin", origin(count))
             .pair("counted", view.exact(count.at))
             .maybe("growth", view.world.growth_per_min().map(|g| format!("{} files a minute", signed(g))))
-            .maybe("took", count.took_ms.map(|ms| format!("{ms} ms")));
+            .maybe("took", count.took_ms.map(|ms| format!("{ms} ms")))
+            .maybe("cost", count.calls.map(|n| format!("{} directory reads", units::thousands(n))))
+            .maybe("next count", next.map(|at| format!("{} UTC", at.format("%H:%M:%S"))));
         if !count.largest.is_empty() {
             record = record.head("largest directories");
         }
@@ -95,6 +103,21 @@ impl Panel for Files {
 fn rows(room: Room, count: &FileCount) -> Option<usize> {
     let largest = if count.largest.is_empty() { 0 } else { count.largest.len() + 1 };
     chart::rows(room.height, 2 + largest, 1).into_iter().next().flatten()
+}
+
+/// How far the count under way is.
+fn under_way<'v>(counting: &Counting) -> Line<'v> {
+    let mut line = Line::new().muted("counting ").text(units::thousands(counting.counted.files));
+    if let Some(share) = counting.share() {
+        line = line.muted(", ").text(format!("{:.0} %", share * 100.0)).muted(" of the last count");
+    }
+    if let Some(left) = counting.left_s() {
+        line = line.muted(", ").text(about(left / 60.0)).muted(" left");
+    }
+    if counting.counted.unread > 0 {
+        line.push(Role::Warn, format!(", {} unreadable", units::thousands(counting.counted.unread)));
+    }
+    line
 }
 
 fn origin(count: &FileCount) -> &'static str {
