@@ -65,15 +65,12 @@ fn unescaped(field: &[u8]) -> OsString {
             let digits = std::str::from_utf8(digits).ok()?;
             u8::from_str_radix(digits, 8).ok()
         });
-        match code.filter(|_| *first == b'\\') {
-            Some(code) => {
-                out.push(code);
-                rest = after.get(3..).unwrap_or_default();
-            }
-            None => {
-                out.push(*first);
-                rest = after;
-            }
+        if let Some(code) = code.filter(|_| *first == b'\\') {
+            out.push(code);
+            rest = after.get(3..).unwrap_or_default();
+        } else {
+            out.push(*first);
+            rest = after;
         }
     }
     OsString::from_vec(out)

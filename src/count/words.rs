@@ -21,7 +21,7 @@ pub enum Reason {
 
 impl From<io::Error> for Reason {
     fn from(error: io::Error) -> Self {
-        if error.get_ref().is_some_and(|inner| inner.is::<NotMounted>()) {
+        if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<NotMounted>) {
             return Self::NotMounted;
         }
         error.raw_os_error().map_or_else(|| Self::Other(format!("cannot be read: {error}")), Self::System)

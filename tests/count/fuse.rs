@@ -87,7 +87,7 @@ fn the_command_ends_on_a_file_system_that_hangs_and_names_the_directory() {
         let held = Arc::clone(&gate);
         let hook = Box::new(move |directory| {
             if directory == hangs {
-                held.pass()
+                held.pass();
             }
         });
         let Some(session) = mounted(Slow { hook, ..Slow::new(20, 3, Duration::ZERO) }, at.path()) else {

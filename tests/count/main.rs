@@ -3,7 +3,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     clippy::disallowed_methods,
     clippy::disallowed_macros,
     reason = "a test ends where it fails, waits for real processes, and its children report on stdout"

@@ -13,8 +13,10 @@ use super::simulated::Tree;
 const CHILD: &str = "COUNT_MEMORY_TREE";
 const MIB: u64 = 1 << 20;
 
+/// A name, directories and files of each level, length of a directory's name.
+type Named = (&'static str, &'static [(u64, u64)], usize);
 /// Trees by name, and the length of their directories' names.
-const TREES: &[(&str, &[(u64, u64)], usize)] = &[
+const TREES: &[Named] = &[
     ("ten million files", &[(1_000, 0), (0, 10_000)], 8),
     ("ten million files in one directory", &[(0, 10_000_000)], 8),
     ("half a million directories in one", &[(500_000, 0), (0, 1)], 255),

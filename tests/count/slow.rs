@@ -97,12 +97,11 @@ impl Filesystem for Slow {
         (self.hook)(directory);
         let end = if directory.is_none() { self.directories } else { self.files };
         for n in from..end {
-            let full = match directory {
-                None => reply.add(INodeNo(ROOT + 1 + n), n + 1, FileType::Directory, format!("d{n}")),
-                Some(_) => {
-                    let file = INodeNo(FILES + number.0 * self.files + n);
-                    reply.add(file, n + 1, FileType::RegularFile, format!("f{n}"))
-                }
+            let full = if directory.is_none() {
+                reply.add(INodeNo(ROOT + 1 + n), n + 1, FileType::Directory, format!("d{n}"))
+            } else {
+                let file = INodeNo(FILES + number.0 * self.files + n);
+                reply.add(file, n + 1, FileType::RegularFile, format!("f{n}"))
             };
             if full {
                 break;

@@ -38,7 +38,7 @@ pub fn on_network_file_system(directory: &Path) -> Result<bool, Failure> {
 const FOR_THE_OTHERS: Duration = Duration::from_secs(5);
 
 enum Origin {
-    Path(PathCounter),
+    Path(Box<PathCounter>),
     Cloudwatch,
     Ssm(String),
     Logs,
@@ -90,9 +90,10 @@ pub fn build(setup: &Setup) -> Built {
 fn origin(source: CountSource, environment: &Environment) -> Option<Origin> {
     let files = &environment.files;
     match source {
-        CountSource::Path => {
-            files.directory.as_ref().map(|directory| Origin::Path(PathCounter::new(directory, files)))
-        }
+        CountSource::Path => files
+            .directory
+            .as_ref()
+            .map(|directory| Origin::Path(Box::new(PathCounter::new(directory, files)))),
         CountSource::Cloudwatch => environment.file_system_id.as_ref().map(|_| Origin::Cloudwatch),
         CountSource::Ssm => files.cache_parameter.clone().map(Origin::Ssm),
         CountSource::Logs => Some(Origin::Logs),
