@@ -105,17 +105,17 @@ fn rows(room: Room, count: &FileCount) -> Option<usize> {
     chart::rows(room.height, 2 + largest, 1).into_iter().next().flatten()
 }
 
-/// How far the count under way is.
+/// How far the count under way is; the share is of the last count.
 fn under_way<'v>(counting: &Counting) -> Line<'v> {
     let mut line = Line::new().muted("counting ").text(units::thousands(counting.counted.files));
     if let Some(share) = counting.share() {
-        line = line.muted(", ").text(format!("{:.0} %", share * 100.0)).muted(" of the last count");
+        line = line.text(format!("  {:.0} %", share * 100.0));
     }
     if let Some(left) = counting.left_s() {
-        line = line.muted(", ").text(about(left / 60.0)).muted(" left");
+        line = line.muted("  ").text(about(left / 60.0)).muted(" left");
     }
     if counting.counted.unread > 0 {
-        line.push(Role::Warn, format!(", {} unreadable", units::thousands(counting.counted.unread)));
+        line.push(Role::Warn, format!("  {} unreadable", units::thousands(counting.counted.unread)));
     }
     line
 }

@@ -46,7 +46,7 @@ fn how(id: &str) -> &'static str {
     match id {
         "lambda-run" => "AWS/Lambda Duration of the former monitor",
         "task-start" => "createdAt to startedAt of the newest task that started",
-        "efs-throughput" => "miharu bench throughput, else PermittedThroughput",
+        "efs-throughput" => "bench throughput, else PermittedThroughput",
         "mount-target-creation" => "the newest change that created one",
         "count-million" => "miharu's own count, scaled to a million",
         _ => "",
