@@ -2,7 +2,7 @@
 //! to it), the tests of `crew.rs` on simulated trees say the same of the counter, if not of the command.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,10 +16,23 @@ use super::simulated::Gate;
 use super::slow::Slow;
 use super::{DEADLINE, count, disk};
 
+/// A mount, taken away at the end also while a thread of a count has not closed its last directory yet.
+struct Mounted {
+    at: PathBuf,
+    _session: BackgroundSession,
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let done = Command::new("umount").arg("--lazy").arg(&self.at).status();
+        assert!(done.is_ok_and(|status| status.success()), "{} stays mounted", self.at.display());
+    }
+}
+
 /// Mounts, or says why the test is left out.
-fn mounted(slow: Slow, at: &Path) -> Option<BackgroundSession> {
+fn mounted(slow: Slow, at: &Path) -> Option<Mounted> {
     match slow.mount(at) {
-        Ok(session) => Some(session),
+        Ok(session) => Some(Mounted { at: at.to_owned(), _session: session }),
         Err(error) => {
             eprintln!("left out: FUSE cannot be mounted here: {error}");
             None
