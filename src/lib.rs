@@ -13,6 +13,9 @@
 //! 2 aws · sources · actuators · store · count · bench · simulated · config · clock     the outside world
 //! 1 app                  State, Event, Action, Effect, update()         (pure)
 //! 0 domain               world, drift, rules, guardrails, plans, journal machine, verdicts, routing (pure)
+//!
+//! beside                 hakaru, the impression service · kakeru, its load: commands of their own, which the console
+//!                        does not need
 //! ```
 //!
 //! ## How a number gets onto the screen
@@ -123,6 +126,8 @@ pub mod config;
 pub mod count;
 pub mod domain;
 pub mod engine;
+pub mod hakaru;
+pub mod kakeru;
 pub mod runtime;
 pub mod simulated;
 pub mod sources;

@@ -17,7 +17,9 @@ const FLOORS: &[(&str, u8)] = &[
     ("config", 2),
     ("count", 2),
     ("clock", 2),
+    ("kakeru", 2),
     ("engine", 3),
+    ("hakaru", 3),
     ("ui", 4),
     ("runtime", 5),
     ("cli", 6),
@@ -34,6 +36,7 @@ const BORN: &[(&str, &[&str])] = &[
     ("crokey", &["src/runtime", "src/config"]),
     ("ratatui", &["src/ui", "src/runtime"]),
     ("clap", &["src/cli"]),
+    ("hyper", &["src/hakaru", "src/kakeru", "src/aws/sdk"]),
     ("color_eyre", &["src/cli", "src/runtime", "src/main.rs"]),
 ];
 

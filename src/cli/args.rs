@@ -133,6 +133,10 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         list: Option<PathBuf>,
     },
+    /// The impression service: an answer of 200 means recorded durably
+    Hakaru(super::hakaru::Hakaru),
+    /// Open-loop load on hakaru, or on anything that answers GET
+    Kakeru(super::kakeru::args::Kakeru),
     /// The tuning guide's tests on a directory: files a second, bytes a second
     #[command(subcommand)]
     Bench(Bench),

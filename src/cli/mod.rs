@@ -28,7 +28,9 @@ mod count;
 mod demo;
 mod doctor;
 mod ending;
+mod hakaru;
 mod history;
+mod kakeru;
 mod log;
 mod measured;
 mod print;
@@ -43,6 +45,8 @@ use args::{Cli, Command, Document, Global};
 
 /// Exit code of bad usage or configuration.
 const USAGE: u8 = 2;
+/// Exit code of what is held back.
+const REFUSED: u8 = 4;
 
 /// What to say when there is nothing to watch.
 const NO_ENVIRONMENT: &str = "miharu: no environment is configured, so there is nothing to watch.\n\n\
@@ -106,6 +110,19 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
         }
         Some(Command::Bench(wanted)) => bench::run(&loaded.config, &inputs, wanted),
         Some(Command::Count(wanted)) => count::run(wanted, &loaded.config),
+        Some(Command::Hakaru(_) | Command::Kakeru(_)) if loaded.config.read_only => {
+            say("miharu: read-only: the impression service records, and its load makes it record");
+            Ok(ExitCode::from(REFUSED))
+        }
+        Some(Command::Hakaru(wanted)) => Ok(match hakaru::run(wanted, &inputs.variables) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error @ crate::hakaru::Error::Usage(_)) => usage(&format!("hakaru: {error}")),
+            Err(error) => {
+                say(&format!("miharu: hakaru: {error}"));
+                ExitCode::FAILURE
+            }
+        }),
+        Some(Command::Kakeru(wanted)) => kakeru::run(wanted),
         _ if loaded.config.environments.is_empty() => {
             say(NO_ENVIRONMENT);
             Ok(ExitCode::from(USAGE))

@@ -57,6 +57,17 @@ pub fn keymaps(directory: &Path) -> Vec<String> {
     catalog::KEYMAPS.names(directory)
 }
 
+/// Reads a database in any of the forms in which one is named.
+///
+/// # Errors
+/// What is expected instead, in words that do not repeat the text, which may hold a password.
+pub fn datasource(text: &str) -> Result<model::Datasource, String> {
+    datasource::parse(text).map_err(|wrong| {
+        let remedy = wrong.remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
+        format!("expected {}{remedy}", wrong.expected)
+    })
+}
+
 /// The theme of that name.
 pub fn theme(name: &str, directory: &Path) -> Result<Theme, ConfigError> {
     theme_file::load(name, directory, &Origin::Default)

@@ -5,6 +5,7 @@
 
 pub mod alarm;
 pub mod bench;
+pub mod burn;
 pub mod count;
 pub mod drift;
 pub mod ecs;
@@ -18,6 +19,7 @@ pub mod identity;
 pub mod journal;
 pub mod metric;
 pub mod network;
+pub mod outages;
 pub mod plan;
 pub mod planner;
 pub mod policy;
@@ -30,6 +32,7 @@ pub mod request;
 pub mod route;
 pub mod rules;
 pub mod scalable;
+pub mod slo;
 pub mod snapshot;
 pub mod source;
 pub mod units;

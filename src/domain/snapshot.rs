@@ -7,6 +7,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::burn::Slo;
 use super::count::{CountSource, DirectoryCount};
 use super::drift::Drift;
 use super::ecs::{Deployment, MountsBy};
@@ -50,7 +51,7 @@ pub struct Snapshot {
     /// `null` until the impression service is measured.
     pub impressions: Option<()>,
     /// `null` until the impression service is measured.
-    pub slo: Option<()>,
+    pub slo: Option<Slo>,
     pub goals: Vec<Goal>,
     pub metrics: Option<Vec<MetricOut>>,
     pub alarms: Option<Vec<AlarmOut>>,

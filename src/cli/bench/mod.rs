@@ -24,8 +24,6 @@ mod bar;
 mod kept;
 mod table;
 
-/// Exit code of a refusal.
-const REFUSED: u8 = 4;
 /// Time between two looks at how far the test is.
 const LOOK: Duration = Duration::from_millis(200);
 /// A file system that has not answered for this long after the test was to end is left to the process that cleans
@@ -37,7 +35,7 @@ pub fn run(config: &Config, inputs: &Inputs, wanted: &Bench) -> eyre::Result<Exi
     let asked = wanted.run();
     if config.read_only {
         super::say("miharu: bench writes files, and --read-only forbids it");
-        return Ok(ExitCode::from(REFUSED));
+        return Ok(ExitCode::from(super::REFUSED));
     }
     let temporary = inputs.variables.get("TMPDIR").map(PathBuf::from);
     let watch = Arc::new(Watch::new(wanted.phases(), asked.deadline.into()));
@@ -58,7 +56,7 @@ pub fn run(config: &Config, inputs: &Inputs, wanted: &Bench) -> eyre::Result<Exi
             super::say(&format!("miharu: {error}"));
             match error.kind {
                 ErrorKind::Usage => ExitCode::from(super::USAGE),
-                ErrorKind::Refused => ExitCode::from(REFUSED),
+                ErrorKind::Refused => ExitCode::from(super::REFUSED),
                 ErrorKind::Failed => ExitCode::FAILURE,
             }
         }
