@@ -135,7 +135,11 @@ fn killed(stage: &Stage, by: By, kill: Kill) {
     let told = story(&lines);
     match kill {
         Kill::After(..) | Kill::BeforeEffect(_) | Kill::BeforeAnswer(_) => {
-            assert_eq!(told.iter().filter(|t| *t == "approved").count(), 1, "{kill:?}: finished: {told:?}");
+            // Between the entry and the kill the next step may have been written down without being sent: then it
+            // is found not done, and all of it is planned anew.
+            let unsent = matches!(kill, Kill::After("approved", 0)) && told.contains(&"failed 1".to_owned());
+            let approvals = told.iter().filter(|t| *t == "approved").count();
+            assert_eq!(approvals, if unsent { 2 } else { 1 }, "{kill:?}: finished: {told:?}");
             assert_eq!(ended.last()["outcome"], json!("converged"), "{kill:?}: {}", ended.err);
         }
         // Without a doubt nothing happened, so that what is left is planned anew: all of it, or what repairs.
