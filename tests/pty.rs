@@ -176,8 +176,10 @@ fn a_held_key_and_pasted_text_approve_nothing_and_a_read_plan_is_applied() {
     t.shows("read to the end to approve");
     t.press("a");
     t.until("not before it was read", |s| !s.contains("Apply this plan?"));
+    sleep(Duration::from_millis(300)); // keys that come together are taken for pasted ones
     t.press("G");
     t.until("its end", |s| s.contains("expires in") && !s.contains("read to the end"));
+    sleep(Duration::from_millis(300));
     t.press("a");
     t.shows("Apply this plan?");
     for _ in 0..12 {
