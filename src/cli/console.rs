@@ -69,16 +69,24 @@ pub fn run(session: Session) -> eyre::Result<ExitCode> {
         return Ok(ExitCode::from(super::USAGE));
     }
     terminal::restore_on_panic(std::thread::current().id());
-    let (taken, mut screen) = terminal::take().wrap_err("could not take the terminal")?;
     let runtime = super::async_runtime()?;
-    let result = runtime.block_on(in_terminal(session, &mut screen));
+    let signals = {
+        let _inside = runtime.enter();
+        input::Signals::catch().wrap_err("signals cannot be caught")?
+    };
+    let (taken, mut screen) = terminal::take().wrap_err("could not take the terminal")?;
+    let result = runtime.block_on(in_terminal(session, &mut screen, signals));
     drop(taken);
     runtime.shutdown_background();
     result.wrap_err("the terminal failed")?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn in_terminal(session: Session, screen: &mut terminal::Screen) -> std::io::Result<()> {
+async fn in_terminal(
+    session: Session,
+    screen: &mut terminal::Screen,
+    signals: input::Signals,
+) -> std::io::Result<()> {
     let Session { watched, look, clock, read_only, low_bandwidth, demo, panic_after } = session;
     let Look { theme, themes, theme_list, keymap, glyphs } = look;
     let mut state = State::new(watched.iter().map(shown).collect(), clock.now());
@@ -103,11 +111,7 @@ async fn in_terminal(session: Session, screen: &mut terminal::Screen) -> std::io
         hands: watched.iter().map(|w| w.acts.as_ref().map(|a| Arc::clone(&a.hand))).collect(),
     };
     input::read_terminal(keys.clone())?;
-    tasks.spawn("signals", async move {
-        if let Err(error) = input::watch_signals(keys).await {
-            tracing::error!(%error, "signals cannot be watched");
-        }
-    });
+    tasks.spawn("signals", signals.watch(keys));
     for (index, environment) in watched.into_iter().enumerate() {
         start(index, environment, &focused, &tasks);
     }

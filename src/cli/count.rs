@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use color_eyre::eyre::{self, WrapErr};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -148,7 +147,7 @@ fn text(report: &CountReport, ended: &Ended) -> String {
     let took = if report.took_ms < 1000 {
         format!("{} ms", report.took_ms)
     } else {
-        units::duration(TimeDelta::from_std(ended.took).unwrap_or(TimeDelta::MAX))
+        units::duration(units::delta(ended.took))
     };
     let below = if report.recursive { "below" } else { "directly in" };
     let _ =

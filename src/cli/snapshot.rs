@@ -3,13 +3,14 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use color_eyre::eyre;
 
 use crate::clock::Clock;
 use crate::config::model::{Config, Environment};
 use crate::domain::snapshot::{Frame, Mode, Snapshot};
 use crate::domain::source::{Failure, FailureClass, Reading};
+use crate::domain::units::delta;
 use crate::domain::world::World;
 use crate::engine::oneshot;
 use crate::engine::start::build;
@@ -37,7 +38,7 @@ pub async fn observe(config: &Config, environment: &Environment) -> (World, Date
 /// source says so.
 fn unconnected(setup: &Setup, within: Duration, now: DateTime<Utc>) -> World {
     let (on, off) = build(setup);
-    let every = |s: &dyn Source| TimeDelta::from_std(s.period()).unwrap_or(TimeDelta::MAX);
+    let every = |s: &dyn Source| delta(s.period());
     let mut world = World::new(on.iter().map(|s| (s.id(), every(s.as_ref()))));
     world.off.extend(off);
     let text = format!(

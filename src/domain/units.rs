@@ -1,6 +1,13 @@
 //! Numbers and durations as people read them. Digits keep their width where they stand in tables.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
+
+/// A length of time as differences of times are; what is longer than those can be is the longest.
+pub fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
 
 /// `131 402`: groups of three, a narrow unit-free integer.
 pub fn thousands(n: u64) -> String {

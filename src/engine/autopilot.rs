@@ -19,12 +19,14 @@ use crate::domain::price::PriceList;
 use crate::domain::recommendation::{Recommendation, Severity};
 use crate::domain::rules::{Evaluated, Input, Signals, evaluate};
 use crate::domain::snapshot::Mode;
+use crate::domain::units::delta;
 use crate::domain::verification::Verdict;
 use crate::domain::world::World;
 use crate::store::Query;
 
 use super::executor::{Executor, Outcome, Report};
 use super::eyes::{Eyes, OneShot};
+use super::ids::Ids;
 use super::recovery::Rest;
 use super::verify::Effect;
 
@@ -125,13 +127,14 @@ pub struct Autopilot {
     /// Guardrails written down last, by recommendation: a refusal is journaled when it changes.
     said: BTreeMap<String, Vec<String>>,
     failures: u32,
-    changes: u32,
+    ids: Ids,
 }
 
 impl Autopilot {
     /// Disarmed.
     pub fn new(executor: Arc<Executor>, prices: PriceList, headless: bool, verifies: bool) -> Self {
         let eyes = OneShot { setup: executor.setup(), clock: executor.clock.clone(), prices };
+        let ids = Ids::of(&executor.holder, "");
         Self {
             executor,
             eyes: Arc::new(eyes),
@@ -141,7 +144,7 @@ impl Autopilot {
             signals: Signals::default(),
             said: BTreeMap::new(),
             failures: 0,
-            changes: 0,
+            ids,
         }
     }
 
@@ -312,7 +315,7 @@ impl Autopilot {
             let names = rails.iter().map(|g| g.name.clone()).collect();
             return self.say(&rec.id, names, Some(&rec.rule), held, report).await;
         }
-        let change = self.change(seen.at);
+        let change = self.ids.next(seen.at);
         let plan = match planner::plan(&self.input(&seen.world, seen.at), rec, change) {
             Ok(plan) => plan,
             Err(why) => {
@@ -352,7 +355,7 @@ impl Autopilot {
             self.disarm(AUTO, "a change made it worse and was not taken back; decide what becomes of it before it is armed again", report).await;
             return Turn::Applied { outcome: Outcome::Converged, verdict, rolled_back: false };
         }
-        let id = self.change(self.executor.clock.now());
+        let id = self.ids.next(self.executor.clock.now());
         let outcome = self.executor.roll_back(&plan.change, id, AUTO, report).await;
         let reason = match &outcome {
             Outcome::Converged => "a change made it worse and was taken back; find out why".to_owned(),
@@ -367,7 +370,7 @@ impl Autopilot {
     /// Shows the change and gives the operator time to veto it.
     async fn count_down(&self, plan: &Plan, report: Report<'_>) -> Option<Turn> {
         let veto = self.executor.policy.veto;
-        let until = self.executor.clock.now() + TimeDelta::from_std(veto).unwrap_or(TimeDelta::MAX);
+        let until = self.executor.clock.now() + delta(veto);
         let detail = json!({ "plan": plan, "veto_until": until });
         if let Err(why) = self.executor.write(plan, EntryKind::Proposed, AUTO, detail, report).await {
             return Some(Turn::Held(Outcome::refused(name::JOURNAL, why)));
@@ -426,18 +429,6 @@ impl Autopilot {
             }
         }
         Turn::Held(held)
-    }
-
-    /// An id that no other change has: time, process, number.
-    fn change(&mut self, at: DateTime<Utc>) -> String {
-        self.changes += 1;
-        // FNV-1a: the same everywhere.
-        let process = self
-            .executor
-            .holder
-            .bytes()
-            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        format!("{}-{process:08x}-{}", at.format("%Y%m%dT%H%M%S%3f"), self.changes)
     }
 
     /// Evaluates every `every` until `cancel`; a change under way is followed to its end first.

@@ -8,6 +8,7 @@ mod convergence;
 mod effect;
 pub mod executor;
 pub mod eyes;
+mod ids;
 pub mod live;
 mod observer;
 pub mod oneshot;

@@ -1,12 +1,12 @@
 //! Reads some sources anew, all of them or nothing: what the executor compares, reads back and waits for.
 
-use chrono::TimeDelta;
 use futures_util::future::join_all;
 
 use crate::clock::Clock;
 use crate::domain::price::PriceList;
 use crate::domain::request::Operation;
 use crate::domain::source::{Failure, FailureClass, Reading, SourceId};
+use crate::domain::units::delta;
 use crate::domain::world::World;
 use crate::sources::{self, Setup, Source};
 
@@ -64,9 +64,7 @@ impl Observer {
 
     /// An empty world of these sources, and what they say.
     async fn poll(&self, on: Vec<Box<dyn Source>>) -> (World, Vec<Reading>) {
-        let world = World::new(
-            on.iter().map(|s| (s.id(), TimeDelta::from_std(s.period()).unwrap_or(TimeDelta::MAX))),
-        );
+        let world = World::new(on.iter().map(|s| (s.id(), delta(s.period()))));
         let readings = join_all(on.into_iter().map(|mut source| async move {
             let (deadline, period) = (source.deadline(), source.period());
             poll_once(source.as_mut(), &self.clock, &self.prices, deadline, |_| period).await

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 
 use crate::clock::Clock;
 use crate::domain::price::PriceList;
+use crate::domain::units::delta;
 use crate::domain::world::World;
 use crate::sources::Setup;
 
@@ -22,8 +23,7 @@ pub async fn observe(
     limit: Duration,
 ) -> (World, DateTime<Utc>) {
     let (on, off) = build(setup);
-    let mut world =
-        World::new(on.iter().map(|s| (s.id(), TimeDelta::from_std(s.period()).unwrap_or(TimeDelta::MAX))));
+    let mut world = World::new(on.iter().map(|s| (s.id(), delta(s.period()))));
     world.off.extend(off);
     let readings = join_all(on.into_iter().map(|mut source| async move {
         let (deadline, period) = (source.deadline().min(limit), source.period());

@@ -4,7 +4,6 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use futures_util::FutureExt;
 use rand::{Rng, RngExt};
 use tokio::sync::{Notify, watch};
@@ -14,6 +13,7 @@ use crate::aws::meter::metered;
 use crate::clock::Clock;
 use crate::domain::price::PriceList;
 use crate::domain::source::{Failure, FailureClass, Reading};
+use crate::domain::units::delta;
 use crate::sources::{Observation, Source};
 
 use super::backoff::{after_failure, jittered};
@@ -77,7 +77,7 @@ pub async fn poll_once(
         took_ms: u64::try_from(began().as_millis()).unwrap_or(u64::MAX),
         calls: metered.calls,
         cost_usd: prices.cost(&metered.usage),
-        next_at: at + TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX),
+        next_at: at + delta(wait),
         result,
         partial,
         warnings,

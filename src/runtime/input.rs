@@ -7,7 +7,7 @@ use std::time::Duration;
 use crokey::KeyCombination;
 use crossterm::event::{Event as Terminal, KeyEventKind};
 use rustix::event::{PollFd, PollFlags, poll};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::Sender;
 
 use super::inbox::Message;
@@ -53,21 +53,38 @@ fn wait() -> Option<Vec<Message>> {
     Some(messages)
 }
 
-/// Turns signals into messages until the inbox is closed.
-pub async fn watch_signals(inbox: Sender<Message>) -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut resized = signal(SignalKind::window_change())?;
-    loop {
-        let message = tokio::select! {
-            _ = terminate.recv() => Message::Terminate("SIGTERM"),
-            _ = hangup.recv() => Message::Terminate("SIGHUP"),
-            _ = interrupt.recv() => Message::Terminate("SIGINT"),
-            _ = resized.recv() => Message::Resize,
-        };
-        if inbox.send(message).await.is_err() {
-            return Ok(());
+/// The signals that end the program or tell of another size, caught.
+pub struct Signals {
+    terminate: Signal,
+    hangup: Signal,
+    interrupt: Signal,
+    resized: Signal,
+}
+
+impl Signals {
+    /// From now on none of them ends the process by itself: to be called before the terminal is taken, which
+    /// would else be left as it is. Needs a runtime around it.
+    pub fn catch() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            resized: signal(SignalKind::window_change())?,
+        })
+    }
+
+    /// Turns them into messages until the inbox is closed; those that came before too.
+    pub async fn watch(mut self, inbox: Sender<Message>) {
+        loop {
+            let message = tokio::select! {
+                _ = self.terminate.recv() => Message::Terminate("SIGTERM"),
+                _ = self.hangup.recv() => Message::Terminate("SIGHUP"),
+                _ = self.interrupt.recv() => Message::Terminate("SIGINT"),
+                _ = self.resized.recv() => Message::Resize,
+            };
+            if inbox.send(message).await.is_err() {
+                return;
+            }
         }
     }
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use chrono::TimeDelta;
 use tokio::sync::Mutex;
 
 use super::clients::{Clients, Options};
 use crate::clock::Clock;
 use crate::domain::source::{Failure, FailureClass};
+use crate::domain::units::delta;
 
 /// Clients are replaced at most this often.
 const RENEW_EVERY: Duration = Duration::from_secs(5);
@@ -54,7 +54,7 @@ impl<G: Intercept + Copy + 'static> Pool<G> {
         if failure.class == FailureClass::Credentials {
             let every = self.options.renew_every.unwrap_or(RENEW_EVERY);
             let age = self.clock.now() - used.built_at;
-            if age >= TimeDelta::from_std(every).unwrap_or(TimeDelta::MAX) {
+            if age >= delta(every) {
                 let present = self.clients.load();
                 if present.as_ref().is_some_and(|p| Arc::ptr_eq(p, used)) {
                     self.clients.compare_and_swap(&present, None);

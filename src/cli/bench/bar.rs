@@ -39,7 +39,7 @@ impl Bar {
         }
         let mut line = text(progress, now.saturating_sub(self.began));
         if silence >= SILENCE {
-            let since = units::duration(TimeDelta::from_std(silence).unwrap_or(TimeDelta::MAX));
+            let since = units::duration(units::delta(silence));
             line = format!("{}: no answer for {since}", asked.directory.display());
         }
         Self::write(&printable(&line));

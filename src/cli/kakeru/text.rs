@@ -4,8 +4,6 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
 use crate::domain::slo::Objective;
 use crate::domain::units;
 use crate::kakeru::reason::Reason;
@@ -17,7 +15,7 @@ use crate::kakeru::{Ended, Live, Load};
 const LATE: Duration = Duration::from_millis(10);
 
 fn time(duration: Duration) -> String {
-    units::duration(TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX))
+    units::duration(units::delta(duration))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast from float saturates")]

@@ -9,7 +9,7 @@ use crate::domain::freshness::Freshness;
 use crate::domain::recommendation::{Intent, Recommendation};
 use crate::domain::rules::Input;
 use crate::domain::source::SourceId;
-use crate::domain::units::duration;
+use crate::domain::units::{delta, duration};
 
 /// Time in which the former function, which runs every five minutes, would have run.
 const LAMBDA: TimeDelta = TimeDelta::minutes(10);
@@ -86,7 +86,7 @@ fn deployment(input: &Input<'_>, intent: &Intent) -> Guardrail {
             "no deployment is in progress",
         );
     }
-    let patience = TimeDelta::from_std(input.policy.rollout_deadline).unwrap_or(TimeDelta::MAX);
+    let patience = delta(input.policy.rollout_deadline);
     let since = primary.and_then(|d| d.created_at);
     let overdue = since.is_some_and(|at| input.now - at > patience);
     let age = since.map_or(String::new(), |at| format!(" for {}", duration(input.now - at)));

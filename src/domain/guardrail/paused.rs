@@ -1,7 +1,5 @@
 //! What pauses changes: another one in flight, the time since the last ones, freezes.
 
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::kind::{Direction, Thing};
@@ -9,7 +7,7 @@ use super::past::Past;
 use super::{Binds, Guardrail, name};
 use crate::domain::recommendation::{Intent, Recommendation};
 use crate::domain::rules::Input;
-use crate::domain::units::duration;
+use crate::domain::units::{delta, duration};
 
 /// Longest pause after failures.
 const LONGEST: TimeDelta = TimeDelta::hours(1);
@@ -76,10 +74,6 @@ fn decided(input: &Input<'_>, rec: &Recommendation, past: &Past) -> Option<Guard
         None => format!("{} put it off", decision.by),
     };
     Some(Guardrail::new(name::DECIDED, Binds::Auto, true, detail).until(Some(decision.until)))
-}
-
-fn delta(duration: Duration) -> TimeDelta {
-    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 
 fn after(at: DateTime<Utc>, pause: TimeDelta) -> DateTime<Utc> {

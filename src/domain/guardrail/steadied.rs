@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Binds, Guardrail, name};
 use crate::domain::recommendation::Recommendation;
 use crate::domain::rules::Input;
-use crate::domain::units::duration;
+use crate::domain::units::{delta, duration};
 
 /// Evaluations further back say nothing of now.
 const OLD: TimeDelta = TimeDelta::minutes(15);
@@ -47,7 +47,7 @@ fn agreement(input: &Input<'_>, test: &dyn Fn(u32) -> bool) -> Guardrail {
 }
 
 fn stabilisation(input: &Input<'_>, desired: u32) -> Guardrail {
-    let window = TimeDelta::from_std(input.policy.stabilisation).unwrap_or(TimeDelta::MAX);
+    let window = delta(input.policy.stabilisation);
     let since = input.now.checked_sub_signed(window).unwrap_or(DateTime::<Utc>::MIN_UTC);
     let largest = before(input)
         .take_while(|(at, _)| *at > since)

@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
 use super::plan::{Plan, Step, Until};
 use super::recommendation::Recommendation;
 use super::request::{Operation, Request, render};
 use super::rules::Input;
+use crate::domain::units::delta;
 
 mod fingerprint;
 mod list;
@@ -81,10 +80,6 @@ pub fn still_recommended(
 
 fn operations(steps: &[Step]) -> impl Iterator<Item = &Operation> + Clone {
     steps.iter().map(|step| &step.operation)
-}
-
-fn delta(duration: Duration) -> TimeDelta {
-    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 
 /// Steps in the making, numbered as they come.

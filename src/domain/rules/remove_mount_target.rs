@@ -1,7 +1,6 @@
 //! `remove-mount-target:<zone>`: files far below the threshold for long, or a target in a zone that nobody uses.
 //! What is deleted does not come back, so it is never automatic.
 
-use chrono::TimeDelta;
 use serde_json::json;
 
 use super::add_mount_target::fresh_count;
@@ -12,7 +11,7 @@ use crate::domain::ecs::MountsBy;
 use crate::domain::efs::MountTarget;
 use crate::domain::recommendation::{Change, Evidence, Finding, Intent, Recommendation, Severity};
 use crate::domain::source::SourceId;
-use crate::domain::units::{duration, thousands};
+use crate::domain::units::{delta, duration, thousands};
 
 /// The rule.
 pub(super) struct RemoveMountTarget;
@@ -85,7 +84,7 @@ fn few_files(input: &Input<'_>, zones: &Zones<'_>) -> Result<Finding, String> {
     if count.files as f64 >= low {
         return Ok(Finding::Fine);
     }
-    let long = TimeDelta::from_std(policy.file_count_low_for).unwrap_or(TimeDelta::MAX);
+    let long = delta(policy.file_count_low_for);
     let since = input.now.checked_sub_signed(long).ok_or("the time the files have to be few is too long")?;
     let mut within = input.world.count_history.iter().filter(|(at, _)| *at >= since);
     if within.any(|(_, files)| *files as f64 >= low) {

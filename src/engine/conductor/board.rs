@@ -15,6 +15,7 @@ use crate::domain::rules::{Input, Signals, evaluate};
 use crate::domain::snapshot::Mode;
 use crate::domain::source::SourceId;
 use crate::domain::world::World;
+use crate::engine::ids::Ids;
 
 use super::diary::Diary;
 
@@ -42,32 +43,13 @@ pub(super) struct Board {
     told: Option<DateTime<Utc>>,
 }
 
-/// Ids that no other change has: time, process, number.
-pub(super) struct Ids {
-    process: u32,
-    given: u32,
-}
-
-impl Ids {
-    pub(super) fn of(holder: &str) -> Self {
-        // FNV-1a: the same everywhere.
-        let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-        Self { process: holder.bytes().fold(0x811c_9dc5, step), given: 0 }
-    }
-
-    pub(super) fn next(&mut self, at: DateTime<Utc>) -> String {
-        self.given += 1;
-        format!("{}-{:08x}-c{}", at.format("%Y%m%dT%H%M%S%3f"), self.process, self.given)
-    }
-}
-
 impl Board {
     pub(super) fn new(environment: &str, policy: Arc<Policy>, mode: Mode, holder: &str) -> Self {
         Self {
             environment: environment.to_owned(),
             policy,
             mode,
-            ids: Ids::of(holder),
+            ids: Ids::of(holder, "c"),
             signals: Signals::default(),
             noted: None,
             kept: BTreeMap::new(),

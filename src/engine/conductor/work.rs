@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::plan::Plan;
 use crate::domain::snapshot::Mode;
+use crate::domain::units::delta;
 use crate::domain::world::World;
 use crate::engine::autopilot::{Autopilot, Turn};
 use crate::engine::executor::{Executor, Outcome};
@@ -150,7 +151,7 @@ impl Conductor {
             Done::RolledBack(outcome) => self.say(words("taking the change back", &outcome)).await,
             Done::Turned(autopilot, turn) => {
                 tracing::debug!(?turn, "auto mode evaluated");
-                let pause = TimeDelta::from_std(self.every()).unwrap_or(TimeDelta::MAX);
+                let pause = delta(self.every());
                 self.turn_at = self.clock.now() + pause;
                 let armed = autopilot.brakes().armed();
                 if let Some(desk) = &mut self.desk {

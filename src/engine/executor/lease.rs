@@ -1,7 +1,8 @@
 //! The lease: who may apply something in an environment now.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
+use crate::domain::units::delta;
 use crate::store::JournalError;
 
 use super::holder::is_gone;
@@ -10,10 +11,6 @@ use super::{Executor, Stop};
 /// The environment's lease, held until a time.
 pub(in crate::engine) struct Lease {
     until: DateTime<Utc>,
-}
-
-fn delta(duration: std::time::Duration) -> TimeDelta {
-    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 
 impl Executor {

@@ -1,6 +1,6 @@
 //! One change from its first look to its last target.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +12,7 @@ use crate::domain::planner;
 use crate::domain::request::{Operation, StepOutputs};
 use crate::domain::rules::{Input, Signals, evaluate};
 use crate::domain::source::SourceId;
+use crate::domain::units::delta;
 use crate::domain::world::World;
 use crate::engine::convergence::{Progress, progress};
 use crate::engine::observer::{Observer, measured, sources_of};
@@ -202,7 +203,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let clock = &self.executor.clock;
-        let end = clock.now() + TimeDelta::from_std(step.deadline).unwrap_or(TimeDelta::MAX);
+        let end = clock.now() + delta(step.deadline);
         let mut said = String::new();
         loop {
             self.hold().await?;

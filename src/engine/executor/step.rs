@@ -1,6 +1,6 @@
 //! One step: written down, sent once, and read back where the answer was lost.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::actuators::{Outputs, Sent};
@@ -9,6 +9,7 @@ use crate::domain::journal::EntryKind;
 use crate::domain::plan::{Fingerprint, Step};
 use crate::domain::request::{Operation, render};
 use crate::domain::source::{Failure, FailureClass};
+use crate::domain::units::delta;
 use crate::engine::effect::{Found, Window, read_back};
 use crate::engine::observer::sources_of;
 
@@ -87,7 +88,6 @@ impl Run<'_> {
         started_at: DateTime<Utc>,
     ) -> Result<Outputs, Stop> {
         let pace = self.executor.pace;
-        let delta = |d| TimeDelta::from_std(d).unwrap_or(TimeDelta::MAX);
         let settled = started_at + delta(pace.settle);
         let end = self.executor.clock.now().max(settled) + delta(pace.give_up);
         let mut missing: Option<DateTime<Utc>> = None;

@@ -237,7 +237,7 @@ fn step_lines(out: &mut Vec<Line<'static>>, step: &Step, width: usize) {
             out.push(Line::new().muted(margin).add(Role::Key, part));
         }
     }
-    let deadline = TimeDelta::from_std(step.deadline).unwrap_or(TimeDelta::MAX);
+    let deadline = units::delta(step.deadline);
     let waits = format!("waits until {}, at most {}", until(&step.until), units::duration(deadline));
     out.extend(wrapped(Role::Muted, &waits, 3, width));
 }
