@@ -8,6 +8,8 @@ mod account;
 mod cloudwatch;
 #[path = "conformance/ecs.rs"]
 mod ecs;
+#[path = "conformance/logs.rs"]
+mod logs;
 #[path = "conformance/storage.rs"]
 mod storage;
 #[expect(dead_code, reason = "other tests use the rest")]
@@ -26,8 +28,8 @@ use futures_util::future::BoxFuture;
 use miharu::aws::meter::metered;
 use miharu::aws::sdk::Limits;
 use miharu::aws::{
-    Answer, Aws, CloudWatch, DesiredStatus, Ec2, Ecs, Efs, MetricPoints, MetricQuery, QUERIES_A_CALL, Ssm,
-    Sts, SubnetFilter, TASKS_A_PAGE, all_pages,
+    Answer, Aws, CloudWatch, DesiredStatus, Ec2, Ecs, Efs, EventQuery, MetricPoints, MetricQuery,
+    QUERIES_A_CALL, Ssm, Sts, SubnetFilter, TASKS_A_PAGE, all_pages,
 };
 use miharu::clock::Clock;
 use miharu::domain::alarm::AlarmState;
@@ -37,14 +39,15 @@ use miharu::domain::metric::MetricKey;
 use miharu::domain::price::{CLOUDWATCH_REQUEST, METRIC_REQUESTED};
 use miharu::domain::published::PublishedList;
 use miharu::domain::source::{Failure, FailureClass};
-use miharu::simulated::{Scenario, Simulated};
+use miharu::simulated::{SERVICE_LOG, Scenario, Simulated};
 use serde_json::json;
 use support::peer::Peer;
 use support::sources::{Credentials, KEY, actuator, limits, setup};
 use support::world::World;
 
 /// An account to ask: a service with more than [`TASKS_A_PAGE`] running tasks in several zones, a mount target
-/// in each of them, all published; a parameter with more than 50 versions; alarms; metrics of the last minutes.
+/// in each of them, all published; a parameter with more than 50 versions; alarms; metrics of the last minutes; a log group of
+/// two streams with [`LINES`] lines, `line N of LINES`, 100 ms apart, that takes several pages.
 struct Subject {
     aws: Arc<dyn Aws>,
     now: DateTime<Utc>,
@@ -58,7 +61,11 @@ struct Subject {
     zones: Vec<String>,
     /// Metrics with points of at least two of the last ten minutes.
     metrics: Vec<MetricKey>,
+    log_group: String,
 }
+
+/// Lines in the log group of a subject.
+const LINES: usize = 2500;
 
 type Behaviour = for<'a> fn(&'a Subject) -> BoxFuture<'a, ()>;
 
@@ -91,6 +98,11 @@ const TABLE: &[(&str, Behaviour)] = table![
     cloudwatch::five_hundred_queries_are_answered_and_one_more_is_refused,
     cloudwatch::metrics_are_listed_with_their_dimensions,
     cloudwatch::alarms_have_state_reason_and_dimensions,
+    logs::events_come_in_order_with_every_field,
+    logs::both_ends_of_the_window_are_in_it,
+    logs::a_phrase_is_looked_for_through_all_pages,
+    logs::a_pattern_of_an_unknown_kind_and_a_wrong_token_are_refused,
+    logs::an_unknown_log_group_is_not_found,
     account::a_service_without_auto_scaling_has_no_scalable_target,
     account::calls_are_counted_and_cloudwatch_is_billed,
 ];
@@ -128,7 +140,9 @@ fn key(namespace: &str, name: &str, statistic: &str, dimensions: &[(&str, &str)]
 #[tokio::test]
 async fn the_sdk_against_an_endpoint() {
     let peer = Peer::shared();
-    let options = ["--subnets", "3", "--mount-targets", "3", "--tasks", "233", "--versions", "60"];
+    let options =
+        ["--subnets", "3", "--mount-targets", "3", "--tasks", "233", "--versions", "60", "--lines", "2500"];
+    peer.ask("POST", "/_peer/pages", Some(&json!({ "log_events": 1000 })));
     let world = World::create(peer, "eu-north-1", &options);
     let credentials = Credentials::of(KEY);
     let setup = setup(world.environment(peer), &credentials, limits());
@@ -160,6 +174,7 @@ async fn the_sdk_against_an_endpoint() {
         cluster: world.cluster,
         service: world.service,
         parameter: world.parameter,
+        log_group: world.log_group,
         metrics,
     })
     .await;
@@ -236,9 +251,16 @@ async fn the_simulated_aws() {
         key("AWS/ECS", "CPUUtilization", "Average", &of_service),
         key("EFSMountAutoscaling", "FileCount", "Maximum", &[]),
     ];
+    let now = clock.now();
+    for n in 0..LINES {
+        let at = now - TimeDelta::milliseconds(100 * i64::try_from(LINES - n).unwrap());
+        let stream = format!("ecs/fargate-app/{}", n % 2);
+        simulated.log(SERVICE_LOG, &stream, at, &format!("line {n} of {LINES}"));
+    }
     conforms(&Subject {
         aws: Arc::clone(&simulated) as _,
-        now: clock.now(),
+        now,
+        log_group: SERVICE_LOG.into(),
         region: environment.region.unwrap(),
         vpc: environment.vpc_id.unwrap(),
         parameter: environment.published_parameter,

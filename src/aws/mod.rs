@@ -14,6 +14,7 @@ use crate::domain::alarm::Alarm;
 use crate::domain::ecs::{Service, Task, TaskDefinition};
 use crate::domain::efs::{FileSystem, LifecyclePolicy, MountTarget};
 use crate::domain::identity::Identity;
+use crate::domain::log::LogEvent;
 use crate::domain::metric::MetricKey;
 use crate::domain::network::Subnet;
 use crate::domain::published::ParameterVersion;
@@ -167,11 +168,25 @@ pub trait AutoScaling: Send + Sync {
 /// A log group and for how many days it keeps what is logged; `None`: for ever.
 pub type LogGroup = (String, Option<u32>);
 
+/// Which log events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventQuery {
+    /// The first instant, to the millisecond.
+    pub from: DateTime<Utc>,
+    /// The last instant, to the millisecond and included; `None`: no end.
+    pub until: Option<DateTime<Utc>>,
+    /// A filter pattern of CloudWatch Logs, such as `"a phrase in double quotes"`; `None`: all.
+    pub pattern: Option<String>,
+}
+
 /// Reads of Amazon CloudWatch Logs.
 #[async_trait]
 pub trait Logs: Send + Sync {
     /// `DescribeLogGroups`: those whose name begins with `prefix`, a page.
     async fn log_groups(&self, prefix: &str, token: Option<String>) -> Answer<Page<LogGroup>>;
+    /// `FilterLogEvents` of one group, from all its streams, oldest first, a page. A page may be empty and not
+    /// be the last one: only a missing `next` is the end.
+    async fn events(&self, group: &str, query: &EventQuery, token: Option<String>) -> Answer<Page<LogEvent>>;
 }
 
 /// All of AWS that miharu reads.

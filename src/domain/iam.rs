@@ -71,6 +71,7 @@ pub const ACTIONS: &[Action] = &[
     read("cloudwatch:ListMetrics", On::Anything),
     read("cloudwatch:DescribeAlarms", On::Anything),
     read("logs:DescribeLogGroups", On::Anything),
+    read("logs:FilterLogEvents", On::LogGroups),
     read("sts:GetCallerIdentity", On::Anything),
     read("application-autoscaling:DescribeScalableTargets", On::Anything),
     CREATE,
@@ -99,7 +100,7 @@ pub struct Resources {
     pub parameters: Vec<String>,
     /// Cluster and service.
     pub service: Option<(String, String)>,
-    /// Log groups whose retention may be set.
+    /// Log groups that are read, and whose retention may be set.
     pub log_groups: Vec<String>,
     /// Region; `*` where it is not known.
     pub region: Option<String>,

@@ -17,6 +17,7 @@ pub mod guardrail;
 pub mod iam;
 pub mod identity;
 pub mod journal;
+pub mod log;
 pub mod metric;
 pub mod network;
 pub mod outages;

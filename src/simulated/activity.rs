@@ -160,6 +160,13 @@ impl Activity {
 }
 
 impl World {
+    /// The minute that begins now.
+    pub(super) fn minute_from_now(&self) -> Minute {
+        let start = self.now.with_nanosecond(0).unwrap_or(self.now);
+        let wobble = Wobble::of(self.seed, self.settings.wobble, start);
+        Minute { start, wobble, ..self.activity.open }
+    }
+
     /// Sums the load up to now, under what has been running since the last change.
     pub(super) fn account(&mut self) {
         let (from, to) = (self.activity.upto, self.now);

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::activity::Minute;
 use super::world::World;
-use super::{CLUSTER, LAMBDA, SERVICE};
+use super::{CLUSTER, LAMBDA, SERVICE, function};
 use crate::domain::metric::MetricKey;
 
 /// What CloudWatch keeps of a metric for a minute.
@@ -155,12 +155,9 @@ static METRICS: &[Metric] = &[
         let mib = 1050.0 + each * 1.2 * m.wobble.memory;
         Stat::around((mib / f64::from(w.settings.memory) * 100.0).min(100.0), running, 0.02)
     }),
-    lambda("Invocations", |w, m| w.lambda_ran(m).then(|| Stat::one(1.0))),
-    lambda("Errors", |w, m| w.lambda_ran(m).then(|| Stat::one(0.0))),
-    lambda("Duration", |w, m| {
-        // Starting and the calls to AWS, then the walk over the files.
-        w.lambda_ran(m).then(|| Stat::one((900.0 + m.files as f64 * 0.21) * m.wobble.lambda))
-    }),
+    lambda("Invocations", |w, m| w.function_ran(m.start).then(|| Stat::one(1.0))),
+    lambda("Errors", |w, m| w.function_ran(m.start).then(|| Stat::one(0.0))),
+    lambda("Duration", |w, m| w.function_ran(m.start).then(|| Stat::one(function::took_ms(m)))),
     Metric {
         namespace: "EFSMountAutoscaling",
         name: "FileCount",
@@ -186,11 +183,6 @@ fn quarter(minute: &Minute) -> bool {
 }
 
 impl World {
-    /// Whether the former function ran in a minute: every five, where it still runs.
-    fn lambda_ran(&self, minute: &Minute) -> bool {
-        self.settings.lambda && (minute.start.timestamp() / 60) % 5 == 0
-    }
-
     fn dimensions(&self, of: Dimensions) -> BTreeMap<String, String> {
         let file_system = || ("FileSystemId".to_owned(), self.efs.file_system_id.clone());
         match of {

@@ -18,9 +18,11 @@ mod alarms;
 mod ecs;
 mod efs;
 mod faults;
+mod function;
 mod ids;
 mod ledger;
 mod load;
+mod log;
 mod metrics;
 mod mishap;
 mod network;
@@ -44,9 +46,10 @@ pub const SERVICE: &str = "efs-mount-autoscaling-fargate-service";
 pub const PARAMETER: &str = "/efs-mount-autoscaling/mount-targets";
 /// The former monitor function.
 pub const LAMBDA: &str = "efs-mount-autoscaling-file-monitor";
-/// Log groups of the service and of the former function.
-const LOG_GROUPS: [&str; 2] =
-    ["/ecs/efs-mount-autoscaling-fargate", "/aws/lambda/efs-mount-autoscaling-file-monitor"];
+/// Log group of the service.
+pub const SERVICE_LOG: &str = "/ecs/efs-mount-autoscaling-fargate";
+/// Log group of the former function.
+pub const FUNCTION_LOG: &str = "/aws/lambda/efs-mount-autoscaling-file-monitor";
 /// Family of the task definitions.
 const FAMILY: &str = "efs-mount-autoscaling-fargate";
 

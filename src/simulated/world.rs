@@ -14,6 +14,7 @@ use super::faults::Faults;
 use super::ids;
 use super::ledger::Ledger;
 use super::load::Load;
+use super::log::Lines;
 use super::mishap::Mishaps;
 use super::network::Network;
 use super::parameters::Parameters;
@@ -76,6 +77,8 @@ pub(super) struct World {
     pub(super) faults: Faults,
     /// Log groups with their retention in days.
     pub(super) log_groups: BTreeMap<String, Option<u32>>,
+    /// What was logged.
+    pub(super) lines: Lines,
     /// What was ever changed, for those who check.
     pub(super) ledger: Ledger,
     /// How calls that change something fail.
@@ -112,7 +115,8 @@ impl World {
             account,
             region,
             settings,
-            log_groups: super::LOG_GROUPS.map(|name| (name.to_owned(), None)).into(),
+            log_groups: [super::SERVICE_LOG, super::FUNCTION_LOG].map(|name| (name.to_owned(), None)).into(),
+            lines: Lines::default(),
             ledger: Ledger::default(),
             mishaps: Mishaps::default(),
             queue: BTreeMap::new(),
@@ -175,6 +179,7 @@ impl World {
         match event {
             Event::Minute => {
                 self.close_minute();
+                self.run_function();
                 self.schedule(self.now + TimeDelta::minutes(1), Event::Minute);
             }
             Event::Alarms => {

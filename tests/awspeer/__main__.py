@@ -10,7 +10,7 @@ Prints "ready PORT" when it answers; port 0 takes a free one. Everything goes to
   deployments roll, end COMPLETED, or FAILED by the circuit breaker and are rolled back (ecs.py).
 - EFS mount targets are "creating" for a while (20 s / speed), and "deleting" (10 s / speed); UpdateFileSystem
   works; a size can be set.
-- EC2 DescribeSubnets has pages; Application Auto Scaling knows the scheduler's services (others.py).
+- EC2 DescribeSubnets and CloudWatch Logs FilterLogEvents have pages (of the latter some empty); Application Auto Scaling knows the scheduler's services (others.py).
 - Faults, expired access keys and a record of every call, each by region (doors.py):
     POST   /_peer/faults?region=R   {"ecs.DescribeServices": {"status": 400, "code": "ThrottlingException", "times": 3},
                                      "efs.*": {"delay": 5, "times": 1},
@@ -25,7 +25,7 @@ Prints "ready PORT" when it answers; port 0 takes a free one. Everything goes to
     POST   /_peer/keys              {"expired": ["AKIA…"]}
     POST   /_peer/tasks/stop?region=R  {"n": 1, "exit_code": 137, "reason": "OutOfMemoryError"}
     POST   /_peer/efs/size?region=R    {"file_system": "fs-…", "bytes": 6144}
-    POST   /_peer/pages             {"datapoints": 100800, "subnets": 200}
+    POST   /_peer/pages             {"datapoints": 100800, "subnets": 200, "log_events": 10000}
   "times" is 1 where it is not given; a fault without end has a large one. Without ?region= a fault is every
   region's.
 

@@ -59,7 +59,7 @@ class Peer:
         self.ecs = EcsScheduler(speed, random.Random(seed))
         self.scalable, self.mount_targets = others.ScalableTargets(self.ecs), others.MountTargets(speed)
         self.faults, self.calls, self.expired = {}, [], set()
-        self.pages = {"datapoints": 100_800, "subnets": 1000}
+        self.pages = {"datapoints": 100_800, "subnets": 1000, "log_events": 10_000}
 
     def fault(self, asked):
         """The fault that is due; by region before everywhere, by operation before service before all."""
@@ -152,6 +152,8 @@ class Peer:
                 return self.mount_targets.delete(start, asked.path, region)
             if service == "ec2" and operation == "DescribeSubnets":
                 return others.subnets(self.app, env, start, body, self.pages["subnets"])
+            if service == "logs" and operation == "FilterLogEvents":
+                return others.send_json(start, others.log_events(region, json.loads(body), self.pages["log_events"]))
             if asked.path.startswith(CBOR_PREFIX):
                 return cloudwatch.answer(self.app, env, start, body, operation, region, self.pages["datapoints"])
         except AwsError as e:

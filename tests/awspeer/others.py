@@ -1,4 +1,4 @@
-"""Smaller gaps of moto: EFS states, sizes and updates, pages of subnets, scalable targets of ECS services."""
+"""Smaller gaps of moto: EFS states, sizes and updates, pages of subnets and of log events, scalable targets of ECS services."""
 
 import json
 import time
@@ -6,6 +6,7 @@ import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
 from moto.backends import get_backend
+from moto.logs.utils import EventMessageFilter
 
 from errors import ACCOUNT, AwsError
 
@@ -110,6 +111,33 @@ def subnets(app, env, start, body, size):
             ElementTree.register_namespace("", space[1:-1])
         out = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
     return send(start, status, headers, out)
+
+
+def log_events(region, i, size):
+    """moto's pages are never empty but the last, its order is that of streams, and it lets everything through a
+    pattern that it does not know. Here a page looks at `size` events, oldest first, and gives those that match."""
+    group = get_backend("logs")[ACCOUNT][region].groups.get(i["logGroupName"])
+    if group is None:
+        raise AwsError("ResourceNotFoundException", "The specified log group does not exist.")
+    pattern = (i.get("filterPattern") or "").strip()
+    if pattern[:1] in ("{", "[", "%"):
+        raise AwsError("InvalidParameterException", f"patterns that begin with {pattern[0]} are not known here")
+    first, last = i.get("startTime") or 0, i.get("endTime") or float("inf")
+    events = [(e.timestamp, e.event_id, s.log_stream_name, e) for s in group.streams.values() for e in s.events if first <= e.timestamp <= last]
+    events.sort(key=lambda e: e[:2])
+    try:
+        after = tuple(int(part) for part in i["nextToken"].split("/")) if "nextToken" in i else (-1, -1)
+    except ValueError:
+        raise AwsError("InvalidParameterException", "The specified nextToken is invalid.") from None
+    events = [e for e in events if (e[0], int(e[1])) > after]
+    page = events[: min(size, i.get("limit") or 10_000)]
+    matches = EventMessageFilter(pattern).matches
+    out = {"searchedLogStreams": [], "events": [
+        {"logStreamName": stream, "timestamp": at, "message": e.message, "ingestionTime": int(e.ingestion_time), "eventId": str(ident)}
+        for at, ident, stream, e in page if matches(e.message)]}
+    if len(page) < len(events):
+        out["nextToken"] = f"{page[-1][0]}/{page[-1][1]}"
+    return out
 
 
 class ScalableTargets:

@@ -2,7 +2,7 @@
 several regions (A,B,C).
 
   world.py --endpoint URL --region R [--subnets 3] [--zones N] [--mount-targets 2] [--tasks 2] [--metrics 0]
-           [--versions 1] [--files 131402] [--cached 0] [--volume] [--autoscaled] [--balancer] [--unreadable] [--unpublished] [--fail] [--silent] [--monitored]
+           [--versions 1] [--files 131402] [--cached 0] [--lines 0] [--volume] [--autoscaled] [--balancer] [--unreadable] [--unpublished] [--fail] [--silent] [--monitored]
 """
 
 import argparse
@@ -152,7 +152,18 @@ class Maker:
         for name in (LOG_GROUP, FUNCTION_LOG_GROUP, LOG_GROUP + "-other"):
             logs.create_log_group(logGroupName=name)
         logs.put_retention_policy(logGroupName=FUNCTION_LOG_GROUP, retentionInDays=14)
+        self.lines(logs)
         self.made["log_group"] = LOG_GROUP
+
+    def lines(self, logs):
+        """So many lines of the service, ten a second until now, from two tasks in turn."""
+        now = int(datetime.datetime.now(datetime.timezone.utc).timestamp() * 1000)
+        for task in range(2):
+            stream, numbers = f"ecs/fargate-app/{task}", range(task, self.args.lines, 2)
+            logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName=stream)
+            events = [{"timestamp": now - 100 * (self.args.lines - n), "message": f"line {n} of {self.args.lines}"} for n in numbers]
+            if events:
+                logs.put_log_events(logGroupName=LOG_GROUP, logStreamName=stream, logEvents=events)
 
     def make(self):
         self.log_groups()
@@ -170,7 +181,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--region", required=True)
-    for name, default in (("subnets", 3), ("zones", None), ("mount-targets", 2), ("tasks", 2), ("metrics", 0), ("versions", 1), ("files", 131402), ("cached", 0)):
+    for name, default in (("subnets", 3), ("zones", None), ("mount-targets", 2), ("tasks", 2), ("metrics", 0), ("versions", 1), ("files", 131402), ("cached", 0), ("lines", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
     for name in ("volume", "autoscaled", "balancer", "unreadable", "unpublished", "fail", "silent", "monitored"):
         parser.add_argument(f"--{name}", action="store_true")

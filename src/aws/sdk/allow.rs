@@ -71,6 +71,8 @@ pub const SCALABLE_TARGETS: Read = read(
 
 /// CloudWatch Logs `DescribeLogGroups`.
 pub const LOG_GROUPS: Read = read("CloudWatch Logs", "DescribeLogGroups", "logs:DescribeLogGroups");
+/// CloudWatch Logs `FilterLogEvents`.
+pub const LOG_EVENTS: Read = read("CloudWatch Logs", "FilterLogEvents", "logs:FilterLogEvents");
 
 /// Everything that may leave.
 pub const READS: &[Read] = &[
@@ -91,6 +93,7 @@ pub const READS: &[Read] = &[
     CALLER_IDENTITY,
     SCALABLE_TARGETS,
     LOG_GROUPS,
+    LOG_EVENTS,
 ];
 
 /// A call that is not on the list of what may leave.
@@ -169,7 +172,7 @@ mod tests {
     fn every_entry_reads_and_names_its_iam_action() {
         for read in READS {
             assert!(
-                ["Describe", "Get", "List"].iter().any(|verb| read.operation.starts_with(verb)),
+                ["Describe", "Filter", "Get", "List"].iter().any(|verb| read.operation.starts_with(verb)),
                 "{} does not read",
                 read.operation
             );

@@ -148,7 +148,7 @@ impl World {
         };
         let (cpu, memory) =
             size.unwrap_or_else(|| (self.settings.cpu.to_string(), self.settings.memory.to_string()));
-        let log_groups = vec![super::LOG_GROUPS[0].to_owned()];
+        let log_groups = vec![super::SERVICE_LOG.to_owned()];
         let shown = TaskDefinition {
             arn: arn.clone(),
             efs_volumes,

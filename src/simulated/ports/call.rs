@@ -43,6 +43,7 @@ pub(super) const SCALABLE_TARGETS: Operation =
     operation("application-autoscaling", "DescribeScalableTargets");
 
 pub(super) const LOG_GROUPS: Operation = operation("logs", "DescribeLogGroups");
+pub(super) const LOG_EVENTS: Operation = operation("logs", "FilterLogEvents");
 
 /// The calls that change something.
 pub(in crate::simulated) const CREATE_MOUNT_TARGET: Operation =
@@ -62,7 +63,7 @@ pub(in crate::simulated) const REGISTER_SCALABLE_TARGET: Operation =
 pub(in crate::simulated) const PUT_RETENTION: Operation = operation("logs", "PutRetentionPolicy");
 
 /// Every operation that a fault can name.
-pub(in crate::simulated) const OPERATIONS: [Operation; 26] = [
+pub(in crate::simulated) const OPERATIONS: [Operation; 27] = [
     FILE_SYSTEMS,
     MOUNT_TARGETS,
     SECURITY_GROUPS,
@@ -80,6 +81,7 @@ pub(in crate::simulated) const OPERATIONS: [Operation; 26] = [
     CALLER_IDENTITY,
     SCALABLE_TARGETS,
     LOG_GROUPS,
+    LOG_EVENTS,
     CREATE_MOUNT_TARGET,
     DELETE_MOUNT_TARGET,
     UPDATE_FILE_SYSTEM,
