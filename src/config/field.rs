@@ -44,6 +44,8 @@ pub(super) enum Field<T: 'static> {
     Text(&'static Form, Lens<T, Option<String>>),
     /// Text of a form, always there.
     Name(&'static Form, Lens<T, String>),
+    /// Texts of a form.
+    Texts(&'static Form, Lens<T, Vec<String>>),
     /// One of some words, always there.
     Word(&'static [&'static str], Lens<T, String>),
     /// A path; the example.
@@ -128,6 +130,7 @@ impl<T> Field<T> {
             Self::Flag(_) => "true or false".into(),
             Self::Number(range, _) => format!("a whole number from {} to {}", range.start(), range.end()),
             Self::Text(form, _) | Self::Name(form, _) => form.expects(),
+            Self::Texts(form, _) => format!("a list, each {}", form.expects()),
             Self::Word(words, _) => any_of(words.iter().copied()),
             Self::Path(example, _) => format!("a path such as \"{example}\""),
             Self::Mode(_) => any_of(Mode::names()),
@@ -185,6 +188,11 @@ impl<T> Field<T> {
                 let text = raw.text().ok_or_else(|| quoted(raw, other_kind()))?;
                 form.check(text)?;
                 text.clone_into(at(target));
+            }
+            Self::Texts(form, at) => {
+                let texts = raw.list().ok_or_else(other_kind)?;
+                texts.iter().try_for_each(|text| form.check(text))?;
+                *at(target) = texts.into_iter().map(str::to_owned).collect();
             }
             Self::Word(words, at) => {
                 let word = text()?;
@@ -252,6 +260,10 @@ impl<T> Field<T> {
             Self::Path(_, at) => at(target).as_ref().and_then(|p| text(&p.to_string_lossy())),
             Self::Mode(at) => text(at(target).name()),
             Self::Lang(at) => text(at(target).name()),
+            Self::Texts(_, at) => {
+                let texts = at(target).iter().map(|t| toml::Value::from(without_password(t)));
+                Some(texts.collect::<Vec<_>>().into())
+            }
             Self::Counts(at) => {
                 Some(at(target).iter().map(|c| toml::Value::from(c.name())).collect::<Vec<_>>().into())
             }
@@ -283,6 +295,7 @@ impl<T> Field<T> {
     pub(super) fn example(&self) -> toml::Value {
         match self {
             Self::Text(form, _) | Self::Name(form, _) => form.example.into(),
+            Self::Texts(form, _) => vec![form.example].into(),
             Self::Path(example, _) => (*example).into(),
             Self::Datasource(_) => "mysql://root:password@127.0.0.1:13306/hakaru".into(),
             Self::Word(words, _) => words.first().copied().unwrap_or_default().into(),

@@ -94,6 +94,7 @@ forms! {
     SCALING_GROUP = "the name of an Auto Scaling group", r"^[^\s:]+$", "hakaru";
     DB_INSTANCE = "the identifier of an RDS instance", "^[A-Za-z][A-Za-z0-9-]{0,62}$", "hakaru";
     VARIABLE = "the name of an environment variable", "^[A-Za-z_][A-Za-z0-9_]*$", "HAKARU_DATASOURCENAME";
+    METRICS = "an http URL without a password", r"^https?://[^\s/@]+(/[^\s]*)?$", "http://127.0.0.1:8081/metrics";
     NAMESPACE = "a CloudWatch namespace", r"^[A-Za-z0-9./#:_-]+( +[A-Za-z0-9./#:_-]+)*$", "AWS/EFS";
     METRIC = "the name of a CloudWatch metric", r"^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$", "ClientConnections";
     STATISTIC = "Average, Sum, Minimum, Maximum, SampleCount or a percentile",

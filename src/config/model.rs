@@ -7,9 +7,11 @@ use std::time::Duration;
 use super::apply::Apply;
 use super::journal::Location;
 use crate::domain::count::CountSource;
+use crate::domain::impressions::Terms;
 use crate::domain::metric::MetricKey;
 use crate::domain::policy::Policy;
 use crate::domain::price::PriceList;
+use crate::domain::slo::Objective;
 use crate::domain::snapshot::Mode;
 use crate::domain::source::SourceId;
 
@@ -113,6 +115,12 @@ pub struct Environment {
     pub db_instance: Option<String>,
     /// hakaru's event log.
     pub datasource: Option<Datasource>,
+    /// `http://host:port/metrics` of instances of hakaru and of kakeru.
+    pub scrape: Vec<String>,
+    /// Share of impressions that shall succeed, from 0.5 to 0.99999.
+    pub objective: f64,
+    /// Rolling window that the objective holds for.
+    pub objective_window: Duration,
     /// Variable that `datasource` was taken from, where the file names one.
     pub datasource_env: Option<String>,
     /// Metrics beside the ones miharu knows.
@@ -235,6 +243,9 @@ impl Environment {
             db_instance: None,
             datasource: None,
             datasource_env: None,
+            scrape: Vec::new(),
+            objective: Terms::default().objective.ratio(),
+            objective_window: Duration::from_secs(u64::from(Terms::default().window_s)),
             metrics: Vec::new(),
             probe: true,
             policy: Policy::default(),
@@ -247,6 +258,15 @@ impl Environment {
     /// Poll period of a source.
     pub fn every(&self, source: SourceId) -> Duration {
         self.every.get(&source).copied().unwrap_or_else(|| period(source))
+    }
+
+    /// What the impression service is measured against.
+    pub fn terms(&self) -> Terms {
+        let default = Terms::default();
+        Terms {
+            objective: Objective::new(self.objective).unwrap_or(default.objective),
+            window_s: u32::try_from(self.objective_window.as_secs()).unwrap_or(default.window_s),
+        }
     }
 
     /// Deadline of a poll.

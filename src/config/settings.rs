@@ -33,6 +33,9 @@ const OPERATIONS: RangeInclusive<u32> = 1..=1_000_000;
 /// Seconds for which a count is not repeated.
 const FRESH: RangeInclusive<u64> = 0..=86_400;
 
+/// Seconds of the window of an objective.
+const OBJECTIVE: RangeInclusive<u64> = 60..=7_776_000;
+
 /// CloudWatch's units.
 const UNITS: &[&str] = &[
     "None",
@@ -245,6 +248,21 @@ pub(super) static ENVIRONMENT: LazyLock<Vec<Setting<Environment>>> = LazyLock::n
             Text(&forms::VARIABLE, |e| &mut e.datasource_env),
         ),
         Setting::new(
+            "hakaru.metrics",
+            "Pages of /metrics of hakaru and kakeru that are read.",
+            Field::Texts(&forms::METRICS, |e| &mut e.scrape),
+        ),
+        Setting::new(
+            "slo.objective",
+            "Share of impressions that shall succeed.",
+            Field::Decimal(0.5..=0.99999, |e| &mut e.objective),
+        ),
+        Setting::new(
+            "slo.window",
+            "Rolling window that the objective holds for, such as a round of 2h.",
+            Span(OBJECTIVE, |e| &mut e.objective_window),
+        ),
+        Setting::new(
             "probe.enabled",
             "Probe each mount target (TCP 2049, NFS NULL) from this machine.",
             Flag(|e| &mut e.probe),
@@ -315,6 +333,7 @@ fn what(source: SourceId) -> &'static str {
         "autoscaling" => "the scalable target of the service",
         "probe" => "the probe of the mount targets",
         "files" => "the count of files",
+        "impressions" => "event log and counters of the impression service",
         other => other,
     }
 }

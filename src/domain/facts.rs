@@ -10,6 +10,7 @@ use super::count::{Counting, FileCount};
 use super::ecs::{Service, Task};
 use super::efs::{FileSystem, LifecyclePolicy, MountTarget};
 use super::identity::Identity;
+use super::impressions::{Flow, Recorded, Terms};
 use super::metric::MetricSeries;
 use super::network::Subnet;
 use super::probe::Probe;
@@ -51,4 +52,10 @@ pub enum Facts {
     Lifecycle(Vec<LifecyclePolicy>),
     /// Log groups of the environment with their retention in days; `None`: kept for ever.
     LogGroups(Vec<(String, Option<u32>)>),
+    /// What the impression service is measured against.
+    Terms(Terms),
+    /// A reading of the event log.
+    Recorded(Box<Recorded>),
+    /// Answers of the impression service since the reading before.
+    Flow(Box<Flow>),
 }

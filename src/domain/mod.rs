@@ -16,6 +16,7 @@ pub mod goals;
 pub mod guardrail;
 pub mod iam;
 pub mod identity;
+pub mod impressions;
 pub mod journal;
 pub mod log;
 pub mod metric;

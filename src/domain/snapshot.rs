@@ -15,6 +15,7 @@ use super::efs::MountTarget;
 use super::freshness::{Freshness, SourceState};
 use super::goals::Goal;
 use super::identity::Identity;
+use super::impressions::ImpressionsOut;
 use super::published::PublishedTarget;
 use super::source::{Failure, SourceId};
 use super::world::World;
@@ -48,9 +49,9 @@ pub struct Snapshot {
     pub service: Option<ServiceOut>,
     pub tasks: Option<Vec<TaskOut>>,
     pub file_count: Option<FileCountOut>,
-    /// `null` until the impression service is measured.
-    pub impressions: Option<()>,
-    /// `null` until the impression service is measured.
+    /// `null` where nothing of the impression service was read.
+    pub impressions: Option<ImpressionsOut>,
+    /// `null` without history.
     pub slo: Option<Slo>,
     pub goals: Vec<Goal>,
     pub metrics: Option<Vec<MetricOut>>,
@@ -278,8 +279,8 @@ impl Snapshot {
                 at: c.at,
                 largest: c.largest.clone(),
             }),
-            impressions: None,
-            slo: None,
+            impressions: world.impressions.out(now),
+            slo: world.impressions.slo(now),
             goals: world.goals(),
             metrics: world.sources.get(&SourceId::CLOUDWATCH).and_then(|s| s.at).map(|_| {
                 world

@@ -33,6 +33,8 @@ impl SourceId {
     pub const PROBE: Self = Self("probe");
     /// File count.
     pub const FILES: Self = Self("files");
+    /// Event log and counters of the impression service.
+    pub const IMPRESSIONS: Self = Self("impressions");
 }
 
 impl fmt::Display for SourceId {

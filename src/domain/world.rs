@@ -1,6 +1,7 @@
 //! One environment as it was last seen.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -12,6 +13,7 @@ use super::efs::{FileSystem, LifecyclePolicy, MountTarget};
 use super::facts::Facts;
 use super::freshness::{Freshness, SourceState};
 use super::identity::Identity;
+use super::impressions::Impressions;
 use super::metric::{MetricKey, MetricSeries};
 use super::network::Subnet;
 use super::probe::Probe;
@@ -63,6 +65,8 @@ pub struct World {
     pub counting: Option<Counting>,
     /// Earlier counts with their time, oldest first, for growth and trend.
     pub count_history: VecDeque<(DateTime<Utc>, u64)>,
+    /// Impressions, accepted and recorded. Shared, because its history is long and worlds are copied.
+    pub impressions: Arc<Impressions>,
     /// What tests and changes in the journal say about goals.
     pub measured: Measured,
 }
@@ -93,6 +97,13 @@ impl World {
         state.note(reading);
         for fact in reading.result.as_ref().unwrap_or(&reading.partial) {
             self.learn(fact);
+            let service_at = match fact {
+                Facts::Recorded(recorded) => recorded.at,
+                Facts::Flow(flow) => flow.at,
+                _ => continue,
+            };
+            // Of several in one reading the last one is the newest.
+            Arc::make_mut(&mut self.impressions).clocks(service_at, reading.at);
         }
     }
 
@@ -119,6 +130,7 @@ impl World {
                 self.subnets = Some(subnets);
             }
             Facts::Metrics(series) => {
+                Arc::make_mut(&mut self.impressions).learn_balancer(series.iter());
                 self.metrics.extend(series.into_iter().map(|s| (s.key.clone(), s)));
                 self.remember_counts_of_metric();
             }
@@ -135,6 +147,9 @@ impl World {
             Facts::Lifecycle(policies) => self.lifecycle = Some(policies),
             Facts::LogGroups(groups) => self.log_groups = Some(groups),
             Facts::Counting(counting) => self.counting = counting,
+            Facts::Terms(terms) => Arc::make_mut(&mut self.impressions).agree(terms),
+            Facts::Recorded(recorded) => Arc::make_mut(&mut self.impressions).learn_recorded(&recorded),
+            Facts::Flow(flow) => Arc::make_mut(&mut self.impressions).learn_flow(&flow),
             Facts::Files(count) => {
                 // Two ways of counting differ; their difference is no growth.
                 if self.file_count.as_ref().is_some_and(|before| before.source != count.source) {

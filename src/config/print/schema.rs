@@ -112,6 +112,10 @@ fn takes<T>(field: &Field<T>) -> Value {
         Field::Text(form, _) | Field::Name(form, _) => {
             json!({ "type": "string", "pattern": form.pattern, "examples": [form.example] })
         }
+        Field::Texts(form, _) => json!({
+            "type": "array",
+            "items": { "type": "string", "pattern": form.pattern, "examples": [form.example] },
+        }),
         Field::Word(words, _) => json!({ "enum": words }),
         Field::Path(example, _) => json!({ "type": "string", "minLength": 1, "examples": [example] }),
         Field::Mode(_) => json!({ "enum": Mode::names().collect::<Vec<_>>() }),
@@ -146,7 +150,7 @@ fn takes<T>(field: &Field<T>) -> Value {
         // humantime's grammar; the range cannot be said in a pattern.
         Field::Minutes(..) | Field::Span(..) | Field::Source(..) => json!({
             "type": "string",
-            "pattern": "^ *([0-9]+ *(ns|us|ms|s|sec|secs|m|min|mins|minutes?|h|hrs?|hours?|seconds?) *)+$",
+            "pattern": "^ *([0-9]+ *(ns|us|ms|s|sec|secs|m|min|mins|minutes?|h|hrs?|hours?|seconds?|d|days?|w|weeks?|M|months?) *)+$",
             "examples": [field.example()],
         }),
     }

@@ -62,7 +62,7 @@ impl Source for CloudWatchSource {
         let wanted = catalog::wanted(&self.environment, balancers);
         let series = read(&self.aws, wanted, now).await?;
         Ok(Observation {
-            facts: vec![Facts::Metrics(series)],
+            facts: vec![Facts::Terms(self.environment.terms()), Facts::Metrics(series)],
             warnings: failure.into_iter().collect(),
             incomplete: None,
         })

@@ -1,0 +1,214 @@
+//! Answers over time, from the counters of hakaru and kakeru: what graphs show, what the error budget counts, and
+//! how much one instance can take.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::fact::{Answers, Flow, Instance, Kind, Terms};
+use super::latency::{Latency, Quantile};
+use super::{Capacity, Origin};
+use crate::domain::slo::{Counts, Objective, Series};
+
+/// Intervals that are kept: at one in two seconds, half an hour.
+const POINTS: usize = 900;
+/// Intervals whose latencies are kept, for percentiles of the last minute.
+const LATENCIES: usize = 30;
+/// A load that does not answer is waited for so long before the service's own counts stand in: its next answer
+/// tells of the time between.
+const LOAD_GONE: TimeDelta = TimeDelta::seconds(10);
+/// An instance has held a rate when it did for this long.
+const HELD_MS: u64 = 10_000;
+/// Instances whose capacity is measured at once.
+const INSTANCES: usize = 256;
+
+/// One interval.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// Its end, by the service's clock.
+    pub at: DateTime<Utc>,
+    /// Its length in milliseconds.
+    pub over_ms: u64,
+    /// Who told.
+    pub origin: Origin,
+    /// Requests that succeeded and failed.
+    pub counts: Counts,
+    /// Half of the answers came within this.
+    pub p50: Option<Quantile>,
+    /// 90 % of the answers came within this.
+    pub p90: Option<Quantile>,
+    /// 99 % of the answers came within this.
+    pub p99: Option<Quantile>,
+    /// Requests that succeeded since the first interval.
+    pub total: u64,
+    /// Impressions in spools.
+    pub waiting: u64,
+    /// Totals of different eras cannot be compared: an instance took answers with it, or another origin tells.
+    pub era: u64,
+}
+
+impl Point {
+    /// Answers a second, succeeded ones.
+    pub fn per_s(&self) -> f64 {
+        per_s(self.counts.good, self.over_ms)
+    }
+}
+
+fn per_s(n: u64, over_ms: u64) -> f64 {
+    n as f64 * 1000.0 / over_ms.max(1) as f64
+}
+
+/// Answers of an instance in an interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Held {
+    over_ms: u64,
+    counts: Counts,
+}
+
+/// The counters as they were read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FlowLog {
+    /// The newest reading.
+    pub last: Option<Flow>,
+    /// The last intervals, oldest first.
+    pub points: VecDeque<Point>,
+    /// Requests of the whole window, for budget and burn rates.
+    pub series: Series,
+    /// The most that one instance was seen to take within the objective.
+    pub capacity: Option<Capacity>,
+    latencies: VecDeque<Latency>,
+    held: BTreeMap<String, VecDeque<Held>>,
+    /// When the load told something last.
+    load_at: Option<DateTime<Utc>>,
+}
+
+impl FlowLog {
+    pub(super) fn new(terms: Terms) -> Self {
+        Self {
+            last: None,
+            points: VecDeque::new(),
+            series: Series::for_period(terms.window()),
+            capacity: None,
+            latencies: VecDeque::new(),
+            held: BTreeMap::new(),
+            load_at: None,
+        }
+    }
+
+    pub(super) fn learn(&mut self, flow: &Flow, objective: Objective) {
+        if self.last.as_ref().is_some_and(|last| last.at >= flow.at) {
+            return;
+        }
+        self.measure_capacity(flow, objective);
+        if let Some((origin, answers)) = self.choose(flow) {
+            self.add(flow, origin, &answers);
+        }
+        self.last = Some(flow.clone());
+    }
+
+    /// Who tells of the interval: the load where one runs, since it also sees what no instance could answer; else
+    /// the service. `None`: nobody, or a load that will tell of it with its next answer.
+    fn choose(&mut self, flow: &Flow) -> Option<(Origin, Answers)> {
+        match &flow.load {
+            Some(answers) if answers.counts().total() > 0 => {
+                self.load_at = Some(flow.at);
+                return Some((Origin::Load, answers.clone()));
+            }
+            None if self.load_at.is_some_and(|at| flow.at - at < LOAD_GONE) => return None,
+            _ => {}
+        }
+        flow.service.clone().map(|answers| (Origin::Service, answers))
+    }
+
+    fn add(&mut self, flow: &Flow, origin: Origin, answers: &Answers) {
+        let counts = answers.counts();
+        self.series.add(flow.at, counts);
+        let before = self.points.back();
+        // What a load counts is complete whatever becomes of the instances.
+        let broken =
+            before.is_some_and(|p| p.origin != origin) || origin == Origin::Service && flow.incomplete;
+        let waiting = flow.service.as_ref().and_then(|s| s.waiting).unwrap_or(0);
+        let point = Point {
+            at: flow.at,
+            over_ms: flow.over_ms,
+            origin,
+            counts,
+            p50: answers.latency.quantile(0.5),
+            p90: answers.latency.quantile(0.9),
+            p99: answers.latency.quantile(0.99),
+            total: before.map_or(0, |p| p.total).saturating_add(counts.good),
+            waiting,
+            era: before.map_or(0, |p| p.era + u64::from(broken)),
+        };
+        self.points.push_back(point);
+        self.latencies.push_back(answers.latency.clone());
+        while self.points.len() > POINTS {
+            self.points.pop_front();
+        }
+        while self.latencies.len() > LATENCIES {
+            self.latencies.pop_front();
+        }
+    }
+
+    /// The points of `window` before the newest one, newest first, of the origin of the newest alone.
+    fn recent(&self, window: TimeDelta) -> impl Iterator<Item = &Point> {
+        let newest = self.points.back();
+        let same = move |p: &&Point| newest.is_some_and(|n| n.at - p.at < window && n.origin == p.origin);
+        self.points.iter().rev().take_while(same)
+    }
+
+    /// Answers a second over `window` with the time they were measured in, and who told.
+    pub(super) fn rate(&self, window: TimeDelta) -> Option<(f64, TimeDelta, Origin)> {
+        let (over_ms, good) =
+            self.recent(window).fold((0, 0), |(ms, good), p| (ms + p.over_ms, good + p.counts.good));
+        let origin = self.points.back()?.origin;
+        (over_ms > 0).then(|| (per_s(good, over_ms), milliseconds(over_ms), origin))
+    }
+
+    /// Requests over `window`, with the time they were measured in, and who told.
+    pub(super) fn counts(&self, window: TimeDelta) -> Option<(Counts, TimeDelta, Origin)> {
+        let (over_ms, counts) = self
+            .recent(window)
+            .fold((0, Counts::default()), |(ms, sum), p| (ms + p.over_ms, sum.plus(p.counts)));
+        Some((counts, milliseconds(over_ms), self.points.back()?.origin))
+    }
+
+    /// Latencies of the last minute or so.
+    pub fn latency(&self) -> Latency {
+        let mut sum = Latency::default();
+        // Intervals of another origin are told by another histogram.
+        let same = self.recent(TimeDelta::MAX).count();
+        self.latencies.iter().rev().take(same).for_each(|latency| sum.add(latency));
+        sum
+    }
+
+    fn measure_capacity(&mut self, flow: &Flow, objective: Objective) {
+        let known: Vec<&Instance> =
+            flow.instances.iter().filter(|i| i.kind == Kind::Hakaru && i.counts.is_some()).collect();
+        self.held.retain(|name, _| known.iter().any(|i| i.name == *name));
+        for instance in known.into_iter().take(INSTANCES) {
+            let Some(counts) = instance.counts else { continue };
+            let held = self.held.entry(instance.name.clone()).or_default();
+            held.push_back(Held { over_ms: flow.over_ms, counts });
+            let enough = |held: &VecDeque<Held>| held.iter().map(|h| h.over_ms).sum::<u64>() >= HELD_MS;
+            if !enough(held) {
+                continue;
+            }
+            let (over_ms, sum) =
+                held.iter().fold((0, Counts::default()), |(ms, sum), h| (ms + h.over_ms, sum.plus(h.counts)));
+            // What it could do within the objective, and whether it was more than it could do.
+            let failing = objective.met(sum.good, sum.total()) == Some(false);
+            let taken = per_s(sum.good, over_ms);
+            let best = self.capacity.map_or(0.0, |c| c.per_s);
+            if taken > best || failing && taken >= best * 0.9 {
+                let limit = failing || self.capacity.is_some_and(|c| c.limit && taken <= best);
+                self.capacity = Some(Capacity { per_s: taken.max(best), at: flow.at, limit });
+            }
+            held.pop_front();
+        }
+    }
+}
+
+fn milliseconds(ms: u64) -> TimeDelta {
+    TimeDelta::milliseconds(i64::try_from(ms).unwrap_or(i64::MAX))
+}
