@@ -58,6 +58,55 @@ fn a_terminal_that_stopped_reading_does_not_keep_it_alive() {
 }
 
 #[test]
+fn stopped_it_gives_the_terminal_back_and_continued_it_takes_it_again() {
+    let mut t = Terminal::start(&["demo"], 80, 24);
+    t.shows("all fresh");
+    for by_key in [false, true] {
+        if by_key {
+            t.press("\x1a");
+        } else {
+            t.signal(Signal::TSTP);
+        }
+        t.is_in_state('T');
+        t.until("the terminal given back", |_| t.raw().ends_with("\x1b[?25h"));
+        t.is_restored();
+        t.signal(Signal::CONT);
+        t.until("the screen drawn anew", |screen| {
+            screen.contains("DEMO") && t.raw().rfind("\x1b[?1049h") > t.raw().rfind("\x1b[?1049l")
+        });
+    }
+    t.press("q");
+    assert_eq!(t.ends().exit_code(), 0);
+    t.is_restored();
+}
+
+#[test]
+fn on_a_slow_line_frames_are_dropped_and_the_screen_does_not_lag() {
+    const RATE: usize = 960;
+    let mut t = Terminal::start(&["demo", "--scenario", "over", "--speed", "60"], 80, 24);
+    t.shows("all fresh");
+    t.slow(RATE);
+    // Data that comes in all the time, and keys that change the whole screen.
+    for key in ["3", "1", "2", "1"].iter().cycle().take(12) {
+        t.press(key);
+        sleep(Duration::from_secs(1));
+    }
+    t.press("3");
+    sleep(Duration::from_secs(6));
+    let mut worst = 0;
+    for _ in 0..50 {
+        sleep(Duration::from_millis(100));
+        worst = worst.max(t.waiting());
+    }
+    assert!(worst <= 2 * RATE, "{worst} bytes wait for a line of {RATE} bytes a second");
+    t.shows("RUNNING");
+    t.press("q");
+    assert_eq!(t.ends().exit_code(), 0);
+    t.until("the end has arrived", |_| t.waiting() == 0);
+    t.is_restored();
+}
+
+#[test]
 fn a_panic_restores_the_terminal_and_says_what_happened() {
     let mut t = Terminal::start(&["demo", "--panic-after", "300"], 80, 24);
     t.shows("DEMO");

@@ -9,6 +9,8 @@ use super::event::EnvironmentIndex;
 pub enum Effect {
     /// End.
     Quit,
+    /// Stop this process as Ctrl-Z does.
+    Suspend,
     /// Poll all sources of an environment now.
     PollNow(EnvironmentIndex),
     /// Poll this environment at full pace, the others slower.

@@ -35,18 +35,44 @@ pub struct FrameBackend<W> {
     out: W,
     size: fn() -> io::Result<Size>,
     cursor_hidden: bool,
+    after: &'static [u8],
+    sent: usize,
 }
 
 impl<W: Write> FrameBackend<W> {
     /// Frames for `out`, whose size `size` tells.
     pub fn new(out: W, size: fn() -> io::Result<Size>) -> Self {
         let frame = Frame::default();
-        Self { encoder: CrosstermBackend::new(frame.clone()), frame, out, size, cursor_hidden: false }
+        Self {
+            encoder: CrosstermBackend::new(frame.clone()),
+            frame,
+            out,
+            size,
+            cursor_hidden: false,
+            after: b"",
+            sent: 0,
+        }
     }
 
     /// Puts an out-of-band sequence (clipboard, title) into the next write.
     pub fn queue(&mut self, bytes: &[u8]) {
         self.frame.0.borrow_mut().extend_from_slice(bytes);
+    }
+
+    /// What follows the next frame, should there be anything to draw.
+    pub fn then(&mut self, bytes: &'static [u8]) {
+        self.after = bytes;
+    }
+
+    /// Sends bytes that are no frame.
+    pub fn alone(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.sent += bytes.len();
+        self.out.write_all(bytes)
+    }
+
+    /// Bytes that left so far.
+    pub fn sent(&self) -> usize {
+        self.sent
     }
 
     /// Where frames go.
@@ -136,6 +162,8 @@ impl<W: Write> Backend for FrameBackend<W> {
         bytes.extend_from_slice(SYNC.0);
         bytes.append(frame);
         bytes.extend_from_slice(SYNC.1);
+        bytes.extend_from_slice(std::mem::take(&mut self.after));
+        self.sent += bytes.len();
         self.out.write_all(&bytes)
     }
 }

@@ -2,7 +2,7 @@
 //! tests drive the same one.
 
 use chrono::{DateTime, Utc};
-use crokey::KeyCombination;
+use crokey::{KeyCombination, key};
 use crossterm::event::{KeyCode, KeyModifiers};
 
 use crate::app::action::TextEdit;
@@ -14,6 +14,9 @@ use crate::config::keymap::{Chord, Keymap, Resolution};
 use crate::ui::{Reply, Ui};
 
 use super::inbox::Message;
+
+/// Stops programs everywhere, so no keymap may bind it; in raw mode it arrives as a key.
+const SUSPEND: KeyCombination = key!(ctrl - z);
 
 /// The program without its edges.
 pub struct Core {
@@ -55,7 +58,9 @@ impl Core {
                     format!("pasted text ignored ({} characters): keys must be typed", text.chars().count());
                 (Change::Operator, update(&mut self.state, Event::Notice(notice), now))
             }
-            Message::Resize => (Change::Operator, Vec::new()),
+            Message::Resize | Message::Continued => (Change::Operator, Vec::new()),
+            Message::Shown => (Change::Nothing, Vec::new()),
+            Message::Stop => (Change::Nothing, vec![Effect::Suspend]),
             Message::Terminate(_) | Message::TerminalGone => {
                 (Change::Nothing, update(&mut self.state, Event::Terminate, now))
             }
@@ -70,6 +75,9 @@ impl Core {
     }
 
     fn key(&mut self, key: KeyCombination, now: DateTime<Utc>) -> Vec<Effect> {
+        if key == SUSPEND {
+            return vec![Effect::Suspend];
+        }
         let Some(chord) = Chord::of(key) else { return Vec::new() };
         self.pending.push(chord);
         let contexts = self.ui.contexts(&self.state);

@@ -14,6 +14,12 @@ pub enum Message {
     Paste(String),
     /// The terminal has another size.
     Resize,
+    /// The terminal has shown what was sent until the oldest open question.
+    Shown,
+    /// A signal asks to stop, as Ctrl-Z does.
+    Stop,
+    /// The process goes on after it was stopped.
+    Continued,
     /// Something happened outside.
     Event(Event),
     /// A signal asks to end.

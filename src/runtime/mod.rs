@@ -4,6 +4,7 @@ pub mod backend;
 pub mod core;
 pub mod inbox;
 pub mod input;
+pub mod line_speed;
 pub mod terminal;
 pub mod ui_loop;
 pub mod writer;

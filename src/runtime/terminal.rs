@@ -1,6 +1,6 @@
 //! Takes the terminal and gives it back as it was: at the end, on an error, after a panic.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::ThreadId;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use ratatui::layout::Size;
 use crate::clock::Clock;
 
 use super::backend::FrameBackend;
+use super::line_speed::QUESTION;
 use super::writer::{self, FrameWriter, Tty};
 
 /// How long the end of the program waits for a terminal that does not read.
@@ -48,9 +49,25 @@ pub fn take() -> io::Result<(Taken, Screen)> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
     let taken = Taken(());
-    execute!(Tty, Print(TITLE.0), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+    enter()?;
     let size = || crossterm::terminal::size().map(|(w, h)| Size::new(w, h));
     Ok((taken, Terminal::new(FrameBackend::new(FrameWriter::start()?, size))?))
+}
+
+/// Puts the program's screen over the shell's, and asks the first question of [`super::line_speed`].
+fn enter() -> io::Result<()> {
+    execute!(Tty, Print(TITLE.0), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+    Tty.write_all(QUESTION)
+}
+
+/// Takes the terminal again that [`restore`] gave back, or that somebody else used meanwhile: a shell while this
+/// process was stopped. The caller draws everything anew.
+pub fn take_again() -> io::Result<()> {
+    // The mode in which a terminal is found is the one that is given back.
+    let _ = disable_raw_mode();
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    enter()
 }
 
 /// Gives the terminal back; harmless when it is not taken. Errors are ignored: a terminal that is gone needs

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use crossterm::Command;
 use crossterm::clipboard::CopyToClipboard;
+use rustix::process::Signal;
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::app::effect::Effect;
 use crate::app::event::{EnvironmentIndex, Event};
@@ -18,6 +20,7 @@ use crate::engine::start::Nudges;
 
 use super::core::{Change, Core};
 use super::inbox::Message;
+use super::line_speed::{LineSpeed, QUESTION};
 use super::terminal::{self, Screen};
 use super::writer;
 
@@ -25,6 +28,8 @@ use super::writer;
 pub const FRAME: Duration = Duration::from_millis(33);
 /// The same on a slow line.
 pub const FRAME_LOW_BANDWIDTH: Duration = Duration::from_secs(1);
+/// Longest wait, at the end, for answers of the terminal that are on their way.
+const SETTLE: Duration = Duration::from_secs(1);
 /// Ages grow and notices end by themselves: the time until the next look.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -87,6 +92,119 @@ pub struct Pace {
     pub panic_after: Option<Duration>,
 }
 
+/// The loop's side of the terminal.
+struct Line<'a> {
+    screen: &'a mut Screen,
+    clock: &'a Clock,
+    writer: Arc<writer::Line>,
+    speed: LineSpeed,
+    /// What is owed to the screen, and whether it is owed at once.
+    owed: Change,
+    drawn: Instant,
+    tick: Instant,
+    titled: String,
+    /// Stopped by a signal or by Ctrl-Z: the terminal is the shell's until the process continues.
+    stopped: bool,
+}
+
+impl Line<'_> {
+    /// Draws what is owed, if the line takes it now.
+    fn draw(&mut self, core: &mut Core, pace: Pace) -> std::io::Result<()> {
+        let now = Clock::instant();
+        self.speed.pass(now);
+        let due = match self.owed {
+            Change::Nothing => false,
+            Change::Data => now >= self.drawn + pace.frame && self.speed.takes_data(),
+            Change::Operator => self.speed.takes_answer(now),
+        };
+        if self.stopped || self.writer.busy() {
+            return Ok(());
+        }
+        if !due {
+            if self.speed.asks_alone() {
+                self.screen.backend_mut().alone(QUESTION)?;
+                self.speed.sent(now, QUESTION.len(), true);
+            }
+            return Ok(());
+        }
+        let asks = self.speed.asks();
+        let backend = self.screen.backend_mut();
+        backend.then(if asks { QUESTION } else { b"" });
+        let before = backend.sent();
+        draw(core, self.screen, &mut self.titled)?;
+        let backend = self.screen.backend_mut();
+        backend.then(b"");
+        let sent = backend.sent() - before;
+        if sent > 0 {
+            self.speed.sent(now, sent, asks);
+        }
+        self.drawn = now;
+        self.owed = Change::Nothing;
+        Ok(())
+    }
+
+    /// When there is something to do although nothing came.
+    fn until(&self, pace: Pace) -> Instant {
+        if self.writer.busy() || self.stopped {
+            return self.tick; // the end of the write, or the signal, wakes the loop
+        }
+        let frame = match self.owed {
+            Change::Data if self.speed.takes_data() => Some(self.drawn + pace.frame),
+            // An answer of the terminal wakes the loop; what is left is the one that does not come.
+            Change::Operator => Some(Clock::instant() + pace.frame),
+            _ => None,
+        };
+        [frame, self.speed.until()].into_iter().flatten().fold(self.tick, Instant::min)
+    }
+
+    /// What a message says about the terminal itself.
+    fn notice(&mut self, message: &Message) -> std::io::Result<()> {
+        match message {
+            Message::Shown => self.speed.answered(Clock::instant()),
+            // Also when somebody else stopped the process: the shell has used the terminal since.
+            Message::Continued => {
+                terminal::take_again()?;
+                self.stopped = false;
+                self.speed = LineSpeed::default();
+                self.speed.sent(Clock::instant(), QUESTION.len(), true);
+                self.titled.clear();
+                self.screen.clear()?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal back and stops the process.
+    async fn suspend(&mut self, doors: &mut Doors, whole_job: bool) {
+        self.settle(doors).await;
+        terminal::restore();
+        self.stopped = true;
+        let stopped = if whole_job {
+            // As the terminal's driver would: a script that started this program is stopped with it.
+            rustix::process::kill_current_process_group(Signal::STOP)
+        } else {
+            rustix::process::kill_process(rustix::process::getpid(), Signal::STOP)
+        };
+        if let Err(error) = stopped {
+            tracing::error!(%error, "the process could not be stopped");
+        }
+    }
+
+    /// Waits for the answers that are on their way: they would be typed into the shell. On a slow line they come
+    /// right before the last bytes of this program, so nobody waits longer for them.
+    async fn settle(&mut self, doors: &mut Doors) {
+        let patience = Clock::instant() + SETTLE;
+        while self.speed.awaits() {
+            match tokio::time::timeout_at(patience, doors.keys.recv()).await {
+                Ok(Some(Message::Shown)) => self.speed.answered(Clock::instant()),
+                Ok(Some(Message::TerminalGone) | None) | Err(_) => return,
+                Ok(Some(_)) => {}
+            }
+        }
+    }
+}
+
 /// Runs until the program is to end.
 ///
 /// # Panics
@@ -99,29 +217,27 @@ pub async fn run(
     edges: &Edges,
     pace: Pace,
 ) -> std::io::Result<Ended> {
-    let line = Arc::clone(writer::line());
-    let panics_at = pace.panic_after.map(|after| Clock::instant() + after);
-    let mut drawn = Clock::instant();
-    let mut tick = drawn + TICK;
-    // What is owed to the screen, and whether it is owed at once.
-    let mut owed = Change::Operator;
-    let mut titled = String::new();
+    let now = Clock::instant();
+    let panics_at = pace.panic_after.map(|after| now + after);
+    let mut line = Line {
+        clock,
+        writer: Arc::clone(writer::line()),
+        speed: LineSpeed::default(),
+        owed: Change::Operator,
+        drawn: now,
+        tick: now + TICK,
+        titled: String::new(),
+        stopped: false,
+        screen,
+    };
+    // The terminal was asked when it was taken.
+    line.speed.sent(now, QUESTION.len(), true);
     loop {
-        if line.broken() {
+        if line.writer.broken() {
             return Ok(Ended::TerminalGone);
         }
-        let due =
-            owed == Change::Operator || (owed == Change::Data && Clock::instant() >= drawn + pace.frame);
-        if due && !line.busy() {
-            draw(core, screen, &mut titled)?;
-            drawn = Clock::instant();
-            owed = Change::Nothing;
-        }
-        let mut until = if owed == Change::Data { (drawn + pace.frame).min(tick) } else { tick };
-        if line.busy() {
-            until = tick; // the end of the write wakes the loop
-        }
-        let until = panics_at.map_or(until, |at| until.min(at));
+        line.draw(core, pace)?;
+        let until = panics_at.map_or(line.until(pace), |at| line.until(pace).min(at));
         assert!(
             panics_at.is_none_or(|at| Clock::instant() < at),
             "this panic was asked for by --panic-after"
@@ -132,28 +248,49 @@ pub async fn run(
                 Some(message) => Some(message),
                 None => return Ok(Ended::Quit),
             },
-            () = line.idle(), if line.busy() => None,
+            () = line.writer.idle(), if line.writer.busy() => None,
             () = tokio::time::sleep_until(until) => None,
         };
         // Whatever else waits belongs to the same frame.
         let waiting = first.into_iter().chain(std::iter::from_fn(|| doors.try_recv()));
         let messages: Vec<Message> = waiting.take(BATCH).collect();
         for message in messages {
-            let gone = message == Message::TerminalGone;
-            let (changed, effects) = core.handle(message, clock.now());
-            owed = owed.max(changed);
-            for effect in effects {
-                if effect == Effect::Quit {
-                    return Ok(if gone { Ended::TerminalGone } else { Ended::Quit });
-                }
-                perform(effect, core, screen, clock, edges);
+            if let Some(ended) = take_in(message, core, &mut line, doors, edges).await? {
+                return Ok(ended);
             }
         }
-        if Clock::instant() >= tick {
-            tick = Clock::instant() + TICK;
-            owed = owed.max(core.handle(Message::Event(Event::Tick), clock.now()).0);
+        if Clock::instant() >= line.tick {
+            line.tick = Clock::instant() + TICK;
+            line.owed = line.owed.max(core.handle(Message::Event(Event::Tick), clock.now()).0);
         }
     }
+}
+
+/// Takes a message in and does what it asks for; says how the program ended where it did.
+async fn take_in(
+    message: Message,
+    core: &mut Core,
+    line: &mut Line<'_>,
+    doors: &mut Doors,
+    edges: &Edges,
+) -> std::io::Result<Option<Ended>> {
+    let gone = message == Message::TerminalGone;
+    let by_signal = matches!(message, Message::Stop | Message::Terminate(_));
+    line.notice(&message)?;
+    let (changed, effects) = core.handle(message, line.clock.now());
+    line.owed = line.owed.max(changed);
+    for effect in effects {
+        match effect {
+            Effect::Quit if gone => return Ok(Some(Ended::TerminalGone)),
+            Effect::Quit => {
+                line.settle(doors).await;
+                return Ok(Some(Ended::Quit));
+            }
+            Effect::Suspend => line.suspend(doors, !by_signal).await,
+            effect => perform(effect, core, line.screen, line.clock, edges),
+        }
+    }
+    Ok(None)
 }
 
 /// Draws a frame, and sets the terminal's title where it is another one than `titled`.
@@ -172,7 +309,7 @@ fn perform(effect: Effect, core: &mut Core, screen: &mut Screen, clock: &Clock, 
         core.handle(Message::Event(Event::Notice(text)), clock.now());
     };
     match effect {
-        Effect::Quit => {}
+        Effect::Quit | Effect::Suspend => {}
         Effect::PollNow(environment) => {
             if let Some(nudges) = edges.nudges.get(environment) {
                 nudges.all();
@@ -231,7 +368,12 @@ fn command(effect: Effect) -> Option<(EnvironmentIndex, ChangeCommand)> {
         Effect::CancelChange(environment) => (environment, ChangeCommand::CancelChange),
         Effect::RollBack { environment, change } => (environment, ChangeCommand::RollBack { change }),
         Effect::FreezeChanges { environment, freeze } => (environment, ChangeCommand::Freeze { freeze }),
-        Effect::Quit | Effect::PollNow(_) | Effect::Focus(_) | Effect::Copy(_) | Effect::Theme(_) => {
+        Effect::Quit
+        | Effect::Suspend
+        | Effect::PollNow(_)
+        | Effect::Focus(_)
+        | Effect::Copy(_)
+        | Effect::Theme(_) => {
             return None;
         }
     })

@@ -1,8 +1,9 @@
 //! The real binary in a pseudo-terminal.
 
+use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::num::NonZero;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::Duration;
@@ -17,10 +18,44 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Terminal {
     master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
-    keys: Box<dyn Write + Send>,
+    keys: Arc<Mutex<Box<dyn Write + Send>>>,
     seen: Arc<Mutex<Seen>>,
-    stalled: Arc<AtomicBool>,
+    line: Arc<Line>,
     before: String,
+}
+
+/// The line between program and terminal.
+#[derive(Default)]
+struct Line {
+    /// Nothing is read any more.
+    stalled: AtomicBool,
+    /// What the line carries, in bytes a second; 0: no limit. Its buffers take everything at once, as SSH's do.
+    rate: AtomicUsize,
+    /// What waits in those buffers.
+    waiting: Mutex<VecDeque<u8>>,
+}
+
+impl Line {
+    /// What arrives within one step of [`STEP`].
+    fn carry(&self) -> Vec<u8> {
+        let mut waiting = self.waiting.lock().unwrap();
+        let some = match self.rate.load(Ordering::SeqCst) {
+            0 => waiting.len(),
+            rate => rate * STEP.as_millis() as usize / 1_000,
+        };
+        let some = some.min(waiting.len());
+        waiting.drain(..some).collect()
+    }
+}
+
+/// The grain of a slow line.
+const STEP: Duration = Duration::from_millis(10);
+
+/// How often `what` ends within `new`, when it may have begun in `old`.
+fn ends_in(old: &[u8], new: &[u8], what: &[u8]) -> usize {
+    let before = old.len().min(what.len() - 1);
+    let both = [&old[old.len() - before..], new].concat();
+    both.windows(what.len()).filter(|w| *w == what).count()
 }
 
 /// What the program wrote: raw, and as a screen.
@@ -57,25 +92,38 @@ impl Terminal {
             screen: vt100::Parser::new(cells(rows), cells(cols), 0),
         }));
         let mut reader = pair.master.try_clone_reader().expect("a reader");
-        let sink = Arc::clone(&seen);
-        let stalled = Arc::new(AtomicBool::new(false));
-        let stop = Arc::clone(&stalled);
+        let line = Arc::new(Line::default());
+        let keys = Arc::new(Mutex::new(pair.master.take_writer().expect("a writer")));
+        let to = Arc::clone(&line);
         std::thread::spawn(move || {
             let mut bytes = vec![0_u8; 65_536];
             while let Ok(n) = reader.read(&mut bytes) {
                 if n == 0 {
                     break;
                 }
-                while stop.load(Ordering::SeqCst) {
+                while to.stalled.load(Ordering::SeqCst) {
                     sleep(Duration::from_millis(5));
                 }
-                let mut seen = sink.lock().unwrap();
-                seen.raw.extend_from_slice(&bytes[..n]);
-                seen.screen.process(&bytes[..n]);
+                to.waiting.lock().unwrap().extend(&bytes[..n]);
             }
         });
-        let keys = pair.master.take_writer().expect("a writer");
-        Self { master: pair.master, child, keys, seen, stalled, before }
+        let (from, sink, answers) = (Arc::downgrade(&line), Arc::clone(&seen), Arc::clone(&keys));
+        std::thread::spawn(move || {
+            while let Some(line) = from.upgrade() {
+                let bytes = line.carry();
+                drop(line);
+                let mut seen = sink.lock().unwrap();
+                let asked = ends_in(&seen.raw, &bytes, b"\x1b[6n");
+                seen.raw.extend_from_slice(&bytes);
+                seen.screen.process(&bytes);
+                drop(seen);
+                for _ in 0..asked {
+                    let _ = answers.lock().unwrap().write_all(b"\x1b[1;1R");
+                }
+                sleep(STEP);
+            }
+        });
+        Self { master: pair.master, child, keys, seen, line, before }
     }
 
     /// The screen as text.
@@ -95,8 +143,9 @@ impl Terminal {
 
     /// Types bytes.
     pub fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).expect("the terminal takes keys");
-        self.keys.flush().expect("the terminal takes keys");
+        let mut typed = self.keys.lock().unwrap();
+        typed.write_all(keys.as_bytes()).expect("the terminal takes keys");
+        typed.flush().expect("the terminal takes keys");
     }
 
     /// Waits until the screen fulfils `wanted`.
@@ -115,7 +164,32 @@ impl Terminal {
 
     /// Reads nothing more of what the program writes, as a stalled line does.
     pub fn stall(&self) {
-        self.stalled.store(true, Ordering::SeqCst);
+        self.line.stalled.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on the line carries so many bytes a second, and takes everything at once all the same.
+    pub fn slow(&self, bytes_per_s: usize) {
+        self.line.rate.store(bytes_per_s, Ordering::SeqCst);
+    }
+
+    /// Bytes that the program wrote and the terminal has not seen yet.
+    pub fn waiting(&self) -> usize {
+        self.line.waiting.lock().unwrap().len()
+    }
+
+    /// Waits until the process is in a state of `ps` (T: stopped).
+    pub fn is_in_state(&self, state: char) {
+        let path = format!("/proc/{}/stat", self.child.process_id().expect("running"));
+        let waited = Clock::stopwatch();
+        loop {
+            let stat = std::fs::read_to_string(&path).expect("running");
+            let now = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
+            if now == Some(state) {
+                return;
+            }
+            assert!(waited() < PATIENCE, "the process is in state {now:?}, not {state}");
+            sleep(Duration::from_millis(20));
+        }
     }
 
     /// Another size.
@@ -167,7 +241,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        self.stalled.store(false, Ordering::SeqCst);
+        self.line.stalled.store(false, Ordering::SeqCst);
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
