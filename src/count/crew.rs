@@ -153,21 +153,20 @@ impl<L: Layer> Crew<L> {
 
     /// Reads a directory to its end, or until too many others wait.
     fn directory(self: &Arc<Self>, task: Task<L>, buffer: &mut [MaybeUninit<u8>]) {
-        let mut open = match task {
-            Task::Begun(open) => open,
+        let (mut open, mut opened) = match task {
+            Task::Begun(open) => (open, None),
             Task::New(place) => match self.open(place) {
-                Some(open) => open,
+                Some((open, took)) => (open, Some(took)),
                 None => return,
             },
         };
         let mut found = Found::default();
         while !self.cancelled() {
             self.pay();
-            let (elapsed, before) = (Clock::stopwatch(), processor());
-            let read = self.layer.read(&mut open.directory, buffer, |name, kind| {
-                found.note(name, kind, self.recursive);
+            let (read, took) = timed(|| {
+                let each = |name: &OsStr, kind| found.note(name, kind, self.recursive);
+                self.layer.read(&mut open.directory, buffer, each)
             });
-            let took = Took { wall: elapsed(), processor: processor().saturating_sub(before) };
             self.ask(&open, &mut found);
             open.files += found.files;
             self.progress.add(&found);
@@ -175,21 +174,23 @@ impl<L: Layer> Crew<L> {
                 self.failed(&open.place, error);
                 false
             });
-            match self.hand_over(open, &mut found, more, took) {
+            match self.hand_over(open, &mut found, more, (opened.take(), took)) {
                 Some(same) => open = same,
                 None => return,
             }
         }
     }
 
-    fn open(&self, place: Arc<Place>) -> Option<Open<L>> {
+    fn open(&self, place: Arc<Place>) -> Option<(Open<L>, Took)> {
         self.pay();
-        match self.layer.open(&place.path()) {
+        let path = place.path();
+        let (opened, took) = timed(|| self.layer.open(&path));
+        match opened {
             Ok(Some(directory)) => {
                 if place.is_root() {
                     self.progress.root_opened();
                 }
-                Some(Open { place, directory, files: 0 })
+                Some((Open { place, directory, files: 0 }, took))
             }
             Ok(None) => None,
             Err(error) => {
@@ -222,11 +223,15 @@ impl<L: Layer> Crew<L> {
         open: Open<L>,
         found: &mut Found,
         more: bool,
-        took: Took,
+        (opened, took): (Option<Took>, Took),
     ) -> Option<Open<L>> {
+        let now = self.elapsed();
         let mut queue = self.lock();
         let full = queue.reading.len() >= queue.limit.reads();
-        queue.limit.ended(took, self.elapsed(), full);
+        if let Some(opened) = opened {
+            queue.limit.opened(opened, full);
+        }
+        queue.limit.ended(took, now, full);
         let left = queue.add(&open.place, &mut found.below);
         if left > 0 {
             self.progress.unread();
@@ -325,6 +330,13 @@ impl Found {
 fn is_gone(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
         || rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::LOOP)
+}
+
+/// Does something, and says how it went.
+fn timed<T>(call: impl FnOnce() -> T) -> (T, Took) {
+    let (elapsed, before) = (Clock::stopwatch(), processor());
+    let done = call();
+    (done, Took { wall: elapsed(), processor: processor().saturating_sub(before) })
 }
 
 /// Processor time of this thread.

@@ -1,35 +1,46 @@
 //! How many directory reads are in flight: as many as help, found while counting.
 //!
-//! A read that takes much longer than the processor works on it waits for something far away, and more of them can
-//! wait at once: the number triples with each round trip, a hasty form of TCP's slow start. When reads become slower than
-//! they were, there are too many: the number falls by a quarter, once a round trip at most, and grows by one a
-//! round trip from then on (TCP Vegas; the gradient limit of Netflix's concurrency-limits is the same idea). Reads
-//! that keep the processor busy get a thread a processor, which is all that helps.
+//! A call that takes much longer than the processor works on it waits for something far away, and more of them can
+//! wait at once: where a good part of the calls do, the number triples with each round trip, a hasty form of TCP's
+//! slow start. When even the quickest read of a round trip is slower than the quickest ones were, there are too
+//! many: the number falls by a quarter, and grows by one a round trip from then on (TCP Vegas; the gradient limit
+//! of Netflix's concurrency-limits is the same idea). A single slow read says nothing, as it may have waited for a
+//! processor that others use, too. Calls that keep the processor busy get a thread a processor, which is all that
+//! helps.
 
 use std::time::Duration;
 
-/// A read shorter than this waits for nothing that more reads would hide.
+/// A call shorter than this waits for nothing that more calls would hide.
 const NEAR: Duration = Duration::from_micros(150);
-/// How many times longer than its processor time a read takes that waits.
+/// How many times longer than its processor time a call takes that waits.
 const WAITS: u32 = 4;
+/// Where fewer of the calls wait, they do so for the processor, or now and then for a disk. On NFS a third does at
+/// least: a directory that is remembered is opened with a round trip, read at once, and told to be at its end.
+const FAR: f64 = 0.25;
+/// Calls over which that share is taken, about.
+const RECENT: f64 = 32.0;
 /// Reads this many times slower than the quickest ones say that there are too many.
 const SLOWED: f64 = 2.0;
 /// What is left of the number of reads when there are too many.
 const KEPT: f64 = 0.75;
-/// Reads more for each that ended, until the first sign of too many.
+/// Reads more for each call that ended, until the first sign of too many.
 const HASTE: f64 = 2.0;
-/// Weight of a new read in the mean.
-const NEWEST: f64 = 0.1;
-/// The quickest mean is remembered for this long: a server that became slower for good is a new one.
+/// The quickest read is remembered for this long: a server that became slower for good is a new one.
 const REMEMBERED: Duration = Duration::from_secs(10);
 
-/// How a read went.
+/// How a call went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Took {
     /// From its call to its answer.
     pub(super) wall: Duration,
     /// Processor time in it.
     pub(super) processor: Duration,
+}
+
+impl Took {
+    fn waits(self) -> bool {
+        self.wall >= NEAR && self.wall >= self.processor * WAITS
+    }
 }
 
 /// The number of reads in flight.
@@ -39,27 +50,29 @@ pub(super) struct Limit {
     most: f64,
     now: f64,
     slow_start: bool,
-    /// Mean time of a read, exponentially weighted; seconds.
-    mean: Option<f64>,
-    /// The quickest mean, and when it was seen.
+    /// Calls so far, up to [`RECENT`], and the share of them that waited, exponentially weighted.
+    calls: f64,
+    waited: f64,
+    /// The quickest read of a round trip, in seconds, and when it was seen.
     quickest: Option<(f64, Duration)>,
-    /// When the number was lowered last.
-    lowered: Duration,
+    /// The quickest read of this round trip, and how many are still to end in it.
+    round: (f64, usize),
 }
 
 impl Limit {
     /// Between `least` and `most`, the ceiling.
     pub(super) fn new(least: usize, most: usize) -> Self {
         let most = most.max(1);
-        let least = least.clamp(1, most) as f64;
+        let least = least.clamp(1, most);
         Self {
-            least,
+            least: least as f64,
             most: most as f64,
-            now: least,
+            now: least as f64,
             slow_start: true,
-            mean: None,
+            calls: 0.0,
+            waited: 0.0,
             quickest: None,
-            lowered: Duration::ZERO,
+            round: (f64::INFINITY, least),
         }
     }
 
@@ -69,30 +82,60 @@ impl Limit {
         self.now as usize
     }
 
+    /// A directory was opened. `full`: as many as allowed were busy with it. How long that takes depends on what
+    /// is remembered of the path, so it may ask for more reads, not for fewer.
+    pub(super) fn opened(&mut self, took: Took, full: bool) {
+        self.note(took);
+        if full && took.waits() {
+            self.grow();
+        }
+    }
+
     /// A read has ended, at `now` since the count began. `full`: as many as allowed were in flight with it.
     pub(super) fn ended(&mut self, took: Took, now: Duration, full: bool) {
-        if took.wall < NEAR || took.wall < took.processor * WAITS {
+        self.note(took);
+        if !took.waits() {
             return;
         }
-        let seconds = took.wall.as_secs_f64();
-        let mean = self.mean.map_or(seconds, |mean| mean + (seconds - mean) * NEWEST);
-        self.mean = Some(mean);
-        let quickest = match self.quickest {
-            Some((quickest, at)) if quickest <= mean && now.saturating_sub(at) < REMEMBERED => quickest,
-            _ => {
-                self.quickest = Some((mean, now));
-                mean
+        let (quickest, left) = self.round;
+        let quickest = quickest.min(took.wall.as_secs_f64());
+        self.round = (quickest, left.saturating_sub(1));
+        let in_flight = self.reads();
+        if left > 1 || !self.is_slower(quickest, now) {
+            if full {
+                self.grow();
             }
-        };
-        if mean > quickest * SLOWED {
+        } else {
             self.slow_start = false;
-            if now.saturating_sub(self.lowered).as_secs_f64() > mean {
-                self.lowered = now;
-                self.now = (self.now * KEPT).max(self.least);
+            self.now = (self.now * KEPT).max(self.least);
+        }
+        if left <= 1 {
+            // Those in flight were sent before the number fell, so the next round waits for all of them.
+            self.round = (f64::INFINITY, in_flight.max(self.reads()));
+        }
+    }
+
+    fn note(&mut self, took: Took) {
+        self.calls = (self.calls + 1.0).min(RECENT);
+        self.waited += (f64::from(u8::from(took.waits())) - self.waited) / self.calls;
+    }
+
+    fn grow(&mut self) {
+        if self.waited >= FAR {
+            self.now = (self.now + if self.slow_start { HASTE } else { 1.0 / self.now }).min(self.most);
+        }
+    }
+
+    /// Whether the quickest read of a round trip says that there are too many.
+    fn is_slower(&mut self, seconds: f64, now: Duration) -> bool {
+        match self.quickest {
+            Some((quickest, at)) if quickest <= seconds && now.saturating_sub(at) < REMEMBERED => {
+                seconds > quickest * SLOWED
             }
-        } else if full {
-            self.now += if self.slow_start { HASTE } else { 1.0 / self.now };
-            self.now = self.now.min(self.most);
+            _ => {
+                self.quickest = Some((seconds, now));
+                false
+            }
         }
     }
 }
@@ -138,7 +181,43 @@ mod tests {
         for (case, took) in table {
             let mut limit = Limit::new(2, 32);
             assert_eq!(rounds(&mut limit, 5, &mut Duration::default(), |_| took), [2; 5], "{case}");
+            (0..50).for_each(|_| limit.opened(took, true));
+            assert_eq!(limit.reads(), 2, "{case}");
         }
+    }
+
+    #[test]
+    fn a_processor_that_others_use_gets_no_more_threads() {
+        // One read in twelve is put off for a while.
+        let busy = Took { wall: MS / 5, processor: MS / 5 };
+        let put_off = Took { wall: 4 * MS, processor: MS / 5 };
+        let mut limit = Limit::new(2, 32);
+        for n in 1..5_000_u32 {
+            limit.opened(Took { wall: MS / 50, processor: MS / 50 }, true);
+            limit.ended(if n % 6 == 0 { put_off } else { busy }, n * MS, true);
+        }
+        assert_eq!(limit.reads(), 2);
+    }
+
+    #[test]
+    fn a_server_that_is_asked_only_when_a_directory_is_opened_gets_more_all_the_same() {
+        let at_once = Took { wall: MS / 50, processor: MS / 50 };
+        let mut limit = Limit::new(2, 32);
+        for n in 1..30 {
+            limit.opened(waiting(MS), true);
+            limit.ended(at_once, n * MS, true);
+            limit.ended(at_once, n * MS, true);
+        }
+        assert_eq!(limit.reads(), 32);
+    }
+
+    #[test]
+    fn reads_that_are_slow_one_by_one_say_nothing_of_the_server() {
+        let mut limit = Limit::new(2, 32);
+        for n in 1..2_000_u32 {
+            limit.ended(waiting(if n % 3 == 0 { MS } else { 9 * MS }), n * MS, true);
+        }
+        assert_eq!(limit.reads(), 32);
     }
 
     #[test]

@@ -1,5 +1,7 @@
-//! The least that a count can be: two threads, getdents64, one level of directories. No statistics, no errors, no
-//! memory bound: what a counter is measured against.
+//! The least that a count can be: threads (two, or as many as are said), getdents64, one level of directories. No
+//! statistics, no errors, no memory bound: what a counter is measured against.
+//!
+//!   bare DIR [THREADS]
 #![expect(clippy::unwrap_used, reason = "a benchmark says where by panicking")]
 
 use std::mem::MaybeUninit;
@@ -11,10 +13,11 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, RawDir};
 fn main() {
     let root = std::env::args_os().nth(1).unwrap();
     let root = Path::new(&root);
+    let threads = std::env::args().nth(2).map_or(2, |n| n.parse().unwrap());
     let (directories, files) = read(root);
     let (next, sum) = (AtomicUsize::new(0), AtomicU64::new(files));
     std::thread::scope(|scope| {
-        for _ in 0..2 {
+        for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(name) = directories.get(next.fetch_add(1, Ordering::Relaxed)) {
                     sum.fetch_add(read(&root.join(name)).1, Ordering::Relaxed);
