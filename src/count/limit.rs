@@ -99,20 +99,23 @@ impl Limit {
         }
         let (quickest, left) = self.round;
         let quickest = quickest.min(took.wall.as_secs_f64());
-        self.round = (quickest, left.saturating_sub(1));
+        let slower = self.is_slower(quickest, now);
+        if full && !slower {
+            self.grow();
+        }
+        if left > 1 {
+            self.round = (quickest, left - 1);
+            return;
+        }
+        // Those in flight were sent before the number falls, so the next round waits for all of them.
         let in_flight = self.reads();
-        if left > 1 || !self.is_slower(quickest, now) {
-            if full {
-                self.grow();
-            }
-        } else {
+        if slower {
             self.slow_start = false;
             self.now = (self.now * KEPT).max(self.least);
+        } else {
+            self.remember(quickest, now);
         }
-        if left <= 1 {
-            // Those in flight were sent before the number fell, so the next round waits for all of them.
-            self.round = (f64::INFINITY, in_flight.max(self.reads()));
-        }
+        self.round = (f64::INFINITY, in_flight);
     }
 
     fn note(&mut self, took: Took) {
@@ -127,16 +130,18 @@ impl Limit {
     }
 
     /// Whether the quickest read of a round trip says that there are too many.
-    fn is_slower(&mut self, seconds: f64, now: Duration) -> bool {
-        match self.quickest {
-            Some((quickest, at)) if quickest <= seconds && now.saturating_sub(at) < REMEMBERED => {
-                seconds > quickest * SLOWED
-            }
-            _ => {
-                self.quickest = Some((seconds, now));
-                false
-            }
+    fn is_slower(&self, seconds: f64, now: Duration) -> bool {
+        self.remembered(now).is_some_and(|quickest| seconds > quickest * SLOWED)
+    }
+
+    fn remember(&mut self, seconds: f64, now: Duration) {
+        if self.remembered(now).is_none_or(|quickest| seconds < quickest) {
+            self.quickest = Some((seconds, now));
         }
+    }
+
+    fn remembered(&self, now: Duration) -> Option<f64> {
+        self.quickest.filter(|(_, at)| now.saturating_sub(*at) < REMEMBERED).map(|(seconds, _)| seconds)
     }
 }
 
