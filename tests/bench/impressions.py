@@ -1,0 +1,412 @@
+"""What tests/bench/impressions.sh runs. Every process it starts ends with it; every number comes from the process
+that it is about: offered and answered from the load, recorded from the database, processor time from the kernel."""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+TABLE = ("CREATE TABLE eventlog (id bigint(20) unsigned NOT NULL AUTO_INCREMENT, at datetime DEFAULT NULL, "
+         "name varchar(255) NOT NULL, value int(10) unsigned, PRIMARY KEY (id))")
+LITE = ("CREATE TABLE eventlog (id INTEGER PRIMARY KEY AUTOINCREMENT, at datetime DEFAULT NULL, "
+        "name varchar(255) NOT NULL, value int unsigned)")
+# What wrk prints at its end: requests, errors, microseconds.
+LUA = """done = function(s, l, r)
+  local e = s.errors
+  io.write(string.format("RESULT %d %d %d %d %d %d %d %d\\n", s.requests, e.status, e.connect + e.read + e.write,
+    e.timeout, s.duration, l:percentile(50), l:percentile(99), l.max))
+end
+"""
+
+
+class Processes:
+    """What was started and has not ended."""
+
+    def __init__(self):
+        self.running = []
+
+    def start(self, *command, log, env=None):
+        with open(log, "ab") as out:
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                     env={**os.environ, **(env or {})})
+        self.running.append(child)
+        return child
+
+    def end(self, child, patience=30):
+        """SIGTERM, and the exit code; SIGKILL for what does not listen."""
+        if child.poll() is None:
+            child.terminate()
+        try:
+            child.wait(patience)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        if child in self.running:
+            self.running.remove(child)
+        return child.returncode
+
+    def end_all(self):
+        for child in reversed(self.running):
+            if child.poll() is None:
+                child.kill()
+        for child in self.running:
+            child.wait()
+        self.running.clear()
+
+    def output(self, *command):
+        """Runs a load to its end: what it printed, its processor seconds, its exit code."""
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 text=True)
+        self.running.append(child)
+        before = os.times()
+        out, err = child.communicate()
+        after = os.times()
+        self.running.remove(child)
+        used = after.children_user + after.children_system - before.children_user - before.children_system
+        return out, err, used, child.returncode
+
+
+def cpu(child):
+    """Processor seconds of a process so far."""
+    fields = Path(f"/proc/{child.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def until(what, check, child, log, patience=60):
+    end = time.monotonic() + patience
+    while not check():
+        if child.poll() is not None or time.monotonic() > end:
+            sys.exit(f"{what}: never\n{Path(log).read_text()[-2000:]}")
+        time.sleep(0.05)
+
+
+class MariaDb:
+    name = "MariaDB"
+
+    def __init__(self, processes, home):
+        self.processes, self.home, self.port = processes, home, free_port()
+        self.socket, self.log = f"{home}/s.sock", f"{home}/mariadb.log"
+        (home / "tmp").mkdir()
+        root = ["--user=root"] if os.getuid() == 0 else []
+        where = [f"--datadir={home}/data", f"--tmpdir={home}/tmp"]
+        subprocess.run(["mariadb-install-db", "--no-defaults", *root, *where, "--skip-test-db", "--skip-name-resolve",
+                        "--auth-root-authentication-method=normal"], check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        self.process = processes.start(
+            "mariadbd", "--no-defaults", *root, *where, f"--socket={self.socket}", f"--pid-file={home}/pid",
+            f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve", "--max-connections=1000",
+            "--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=256M", "--innodb-log-file-size=512M",
+            log=self.log)
+        until("MariaDB answers", lambda: self.try_sql("select 1").returncode == 0, self.process, self.log)
+        self.sql("create database h character set utf8mb4; create user 'm'@'127.0.0.1' identified by 'p'; "
+                 "grant all on h.* to 'm'@'127.0.0.1'")
+        self.url = f"mysql://m:p@127.0.0.1:{self.port}/h?ssl-mode=DISABLED"
+        self.dsn = f"m:p@tcp(127.0.0.1:{self.port})/h"
+
+    def try_sql(self, text):
+        return subprocess.run(["mariadb", "--no-defaults", "-uroot", "-S", self.socket, "-N", "-e", text],
+                              capture_output=True, text=True, check=False)
+
+    def sql(self, text):
+        done = self.try_sql(text)
+        if done.returncode:
+            sys.exit(f"{text}: {done.stderr}")
+        return done.stdout.strip()
+
+    def durability(self):
+        at = "@@version, @@innodb_flush_log_at_trx_commit, @@innodb_doublewrite, @@innodb_flush_method"
+        version, flush, double, method = self.sql(f"select {at}").split("\t")
+        if flush != "1":
+            sys.exit("innodb_flush_log_at_trx_commit is not 1")
+        return f"{version} innodb_flush_log_at_trx_commit={flush} innodb_doublewrite={double} innodb_flush_method={method}"
+
+    def empty(self):
+        self.sql(f"drop table if exists h.eventlog; use h; {TABLE}")
+
+    def rows(self):
+        return int(self.sql("select count(*) from h.eventlog"))
+
+
+class Sqlite:
+    name = "SQLite"
+    process = None
+
+    def __init__(self, _, home):
+        self.path = home / "log.db"
+        self.url = self.dsn = f"sqlite://{self.path}"
+
+    def durability(self):
+        # What hakaru says of its own connection is checked where it is started.
+        return f"{sqlite3.sqlite_version} (as here), journal_mode=WAL synchronous=FULL"
+
+    def empty(self):
+        for end in ("", "-wal", "-shm"):
+            Path(f"{self.path}{end}").unlink(missing_ok=True)
+        with sqlite3.connect(self.path) as database:
+            database.execute(LITE)
+        database.close()
+
+    def rows(self):
+        database = sqlite3.connect(self.path)
+        try:
+            return database.execute("select count(*) from eventlog").fetchone()[0]
+        finally:
+            database.close()
+
+
+@dataclass
+class Run:
+    """A load on a service, and what came of it."""
+
+    name: str
+    offered: int
+    sent: int
+    acknowledged: int
+    recorded: int
+    latency: dict
+    planned: float
+    seconds: float
+    load: float
+    service: float
+    database: float
+    code: int
+
+    @property
+    def ratio(self):
+        return self.acknowledged / self.offered if self.offered else 0.0
+
+    @property
+    def lost(self):
+        return max(0, self.acknowledged - self.recorded)
+
+    def line(self):
+        share = [f"{100 * used / self.seconds:.0f} %" for used in (self.load, self.service, self.database)]
+        times = [("-" if self.latency.get(p) is None else f"{self.latency[p]:.1f}") for p in ("p50", "p99", "p999", "max")]
+        return [self.name, f"{self.sent / self.planned:.0f}", f"{self.acknowledged}", f"{self.recorded}",
+                f"{self.lost}", f"{100 * self.ratio:.3f}"[:6], *times, *share]
+
+
+@dataclass
+class Closed:
+    """What wrk saw: answers and rows a second, requests without an answer, the service's µs for an answer."""
+
+    answers: float
+    rows: float
+    failed: int
+    micros: float
+
+
+HEAD = ["", "offered/s", "answered", "recorded", "lost", "ok %", "p50 ms", "p99", "p99.9", "max", "load", "service", "db"]
+WIDTHS = [30, 9, 9, 9, 8, 7, 8, 8, 8, 8, 6, 7, 6]
+
+
+def row(cells):
+    print(" ".join(f"{c:<{w}}" if n == 0 else f"{c:>{w}}" for n, (c, w) in enumerate(zip(cells, WIDTHS))), flush=True)
+
+
+class Bench:
+    def __init__(self, options, processes, home):
+        self.options, self.processes, self.home = options, processes, home
+        self.missed = []
+
+    def goal(self, met, text):
+        print(f"  {'met   ' if met else 'MISSED'} {text}", flush=True)
+        if not met:
+            self.missed.append(text)
+
+    def service(self, kind, database):
+        """Starts one of the three on an empty event log."""
+        database.empty()
+        address, log = f"127.0.0.1:{free_port()}", f"{self.home}/{kind}.log"
+        if kind == "hakaru":
+            command = [self.options.miharu, "hakaru", "--listen", address]
+            child = self.processes.start(*command, log=log, env={"HAKARU_DATASOURCENAME": database.dsn})
+            until("hakaru is well", lambda: answers(f"http://{address}/ok"), child, log)
+            said = Path(log).read_text()
+            durable = "synchronous=full" if database.process is None else "innodb_flush_log_at_trx_commit=1"
+            if durable not in said:
+                sys.exit(f"hakaru does not say {durable}:\n{said}")
+        else:
+            child = self.processes.start(f"{self.options.services}/{kind}", address, database.url, log=log)
+            until(f"{kind} listens", lambda: listens(address), child, log)
+        return child, f"http://{address}"
+
+    def open_loop(self, kind, database, keep_alive, seconds):
+        """kakeru at the goal's rate."""
+        child, url = self.service(kind, database)
+        before = cpu(child), cpu(database.process) if database.process else 0.0
+        began = time.monotonic()
+        command = [self.options.miharu, "kakeru", url, "--rate", str(self.options.rate), "--duration", f"{seconds}s",
+                   "--timeout", "3s", "--json", *(["--keep-alive"] if keep_alive else [])]
+        out, err, used, code = self.processes.output(*command)
+        if code != 0 or not out:
+            sys.exit(f"kakeru: {code}\n{err}")
+        took = time.monotonic() - began
+        after = cpu(child), cpu(database.process) if database.process else 0.0
+        report = json.loads(out)
+        ended = self.processes.end(child)
+        acknowledged, sent = report["succeeded"], report["sent"]
+        offered = round(self.options.rate * seconds)
+        run = Run(f"{kind} · {database.name}", offered, sent, acknowledged, database.rows(), report["latency_ms"], seconds,
+                  took, used, after[0] - before[0], after[1] - before[1], ended)
+        row(run.line())
+        if report["failed"]:
+            print("  failed: " + ", ".join(f"{n} {why}" for why, n in report["failed"].items()))
+        if sent != offered:
+            print(f"  {offered - sent} could not be offered: the load itself had no processor left")
+        return run
+
+    def check(self, run):
+        """What hakaru promises. What was recorded without an answer that arrived is no loss, and is counted."""
+        failed = run.offered - run.acknowledged
+        unheard = run.recorded - run.acknowledged
+        self.goal(run.ratio >= self.options.objective,
+                  f"{run.name}: {100 * run.ratio:.3f} % of {self.options.rate}/s answered with 200 within 3 s")
+        if failed == 0:
+            self.goal(unheard == 0, f"{run.name}: recorded == acknowledged: {run.recorded} == {run.acknowledged}")
+        else:
+            self.goal(0 <= unheard <= failed, f"{run.name}: nothing lost: {run.recorded} recorded = {run.acknowledged} "
+                      f"acknowledged + {unheard} of the {failed} that failed")
+        self.goal(run.code == 0, f"{run.name}: exit code 0 after SIGTERM")
+
+    def closed_loop(self, kind, database, connections, seconds, close=False):
+        """wrk: answers a second, as fast as they come."""
+        child, url = self.service(kind, database)
+        script = self.home / "wrk.lua"
+        script.write_text(LUA)
+        header = ["-H", "Connection: close"] if close else []
+        before = cpu(child)
+        out, err, _, code = self.processes.output("wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "-s", str(script), *header,
+                                                  f"{url}/hakaru?name=open&value=0")
+        found = [line.split()[1:] for line in out.splitlines() if line.startswith("RESULT ")]
+        if code != 0 or not found:
+            sys.exit(f"wrk: {code}\n{out}{err}")
+        requests, status, broken, late, micros, *_ = map(int, found[0])
+        used = cpu(child) - before
+        self.processes.end(child)
+        rows = database.rows()
+        good = requests - status
+        if kind != "original" and not 0 <= rows - good <= connections:
+            self.goal(False, f"{kind} · {database.name}: {good} answered and {rows} recorded; wrk broke off {connections}")
+        return Closed(good / micros * 1e6, rows / micros * 1e6, broken + late, used / max(1, good) * 1e6)
+
+    def ceiling(self, database, rounds, seconds):
+        """hakaru and the throwaway in turns, so that both have the same share of what else this machine does."""
+        rates = {"hakaru": [], "throwaway": []}
+        for number in range(rounds):
+            # Nobody is always the first after the other.
+            for kind in sorted(rates, reverse=number % 2 == 1):
+                rates[kind].append(self.closed_loop(kind, database, self.options.connections, seconds))
+        best = {kind: max(run.answers for run in found) for kind, found in rates.items()}
+        for kind, found in rates.items():
+            print(f"  {kind:<10} {best[kind]:8.0f}/s   of {', '.join(f'{run.answers:.0f}' for run in found)};"
+                  f" {sum(run.micros for run in found) / rounds:.1f} µs of processor for an answer")
+        self.goal(best["hakaru"] >= best["throwaway"],
+                  f"ceiling on {database.name}: hakaru is not below the throwaway ({best['hakaru'] / best['throwaway']:.2f} times)")
+
+
+def listens(address):
+    host, port = address.split(":")
+    with socket.socket() as s:
+        return s.connect_ex((host, int(port))) == 0
+
+
+def answers(url):
+    try:
+        with urllib.request.urlopen(url, timeout=5) as reply:
+            return reply.status == 200
+    except OSError:
+        return False
+
+
+def flush_time(home):
+    """Milliseconds that this disk takes for 4 KiB, the median of some."""
+    times = []
+    with open(home / "flush", "wb") as file:
+        for _ in range(100):
+            file.write(bytes(4096))
+            file.flush()
+            began = time.monotonic()
+            os.fdatasync(file.fileno())
+            times.append(time.monotonic() - began)
+    return sorted(times)[len(times) // 2] * 1e3
+
+
+def measure(options, processes, home):
+    bench = Bench(options, processes, home)
+    wanted = lambda name: not options.only or name in options.only.split(",")
+    kind = subprocess.run(["stat", "-f", "-c", "%T", home], capture_output=True, text=True, check=True).stdout.strip()
+    print(f"{os.cpu_count()} processors; {home} is on {kind}, fdatasync of 4 KiB takes {flush_time(home):.2f} ms")
+    if kind in ("tmpfs", "ramfs"):
+        sys.exit("that is no disk: set TMPDIR to a directory on one")
+    databases = [MariaDb(processes, home), Sqlite(processes, home)]
+    for database in databases:
+        print(f"{database.name}: {database.durability()}")
+    print(f"\nOpen loop, {options.rate}/s for {options.seconds} s, connections kept alive; shares are of one processor")
+    row(HEAD)
+    for database in databases:
+        if wanted(database.name.lower()):
+            bench.check(bench.open_loop("hakaru", database, True, options.seconds))
+    if wanted("original"):
+        seconds = min(options.seconds, 20)
+        print(f"\nThe original's way, {seconds} s: a connection per request from the load, and one to the database")
+        row(HEAD)
+        bench.open_loop("original", databases[0], False, seconds)
+        run = bench.closed_loop("original", databases[0], 64, options.ceiling, close=True)
+        print(f"  closed loop, 64 connections: {run.answers:.0f} answers/s, {run.rows:.0f} recorded/s, "
+              f"{run.failed} failed")
+    if wanted("ceiling"):
+        for database in databases:
+            print(f"\nCeiling on {database.name}: wrk, closed loop, {options.connections} connections, "
+                  f"{options.rounds} times {options.ceiling} s each in turns")
+            bench.ceiling(database, options.rounds, options.ceiling)
+    return bench.missed
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="impressions")
+    parser.add_argument("--miharu", required=True)
+    parser.add_argument("--services", required=True)
+    parser.add_argument("--rate", type=int, default=30_000)
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--objective", type=float, default=0.999)
+    parser.add_argument("--connections", type=int, default=256, help="of wrk")
+    parser.add_argument("--only", help="mariadb, sqlite, original, ceiling")
+    parser.add_argument("--quick", action="store_true", help="short, to try it; the goals count all the same")
+    options = parser.parse_args()
+    options.ceiling, options.rounds = (3, 2) if options.quick else (8, 3)
+    options.seconds = min(options.seconds, 10) if options.quick else options.seconds
+    # Ctrl-C is an exception already; the others end what was started, too.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda n, _: sys.exit(128 + n))
+    processes, home = Processes(), Path(tempfile.mkdtemp(prefix="miharu-impressions-"))
+    try:
+        missed = measure(options, processes, home)
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
+    finally:
+        processes.end_all()
+        shutil.rmtree(home, ignore_errors=True)
+    print(f"\n{'Every goal is met.' if not missed else f'MISSED: {len(missed)}'}")
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()
