@@ -4,12 +4,13 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
+use rustix::io::ioctl_fionread;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
@@ -36,9 +37,15 @@ pub struct Marks {
     /// First byte of a head that is not complete; 0: there is none.
     head: AtomicU64,
     moved: AtomicU64,
+    /// While draining: a request lies in the system's buffer that the runtime has not heard of yet.
+    unread: AtomicBool,
 }
 
 impl Marks {
+    fn new(now: u64) -> Self {
+        Self { head: AtomicU64::new(0), moved: AtomicU64::new(now), unread: AtomicBool::new(false) }
+    }
+
     /// A head is complete.
     pub fn head_is_read(&self) {
         self.head.store(0, Relaxed);
@@ -57,8 +64,7 @@ impl Marks {
 /// Serves a connection to its end. When `drain` is cancelled, what was begun is finished and nothing more.
 pub async fn serve(stream: TcpStream, shared: Arc<Shared>, drain: CancellationToken) {
     let from = if shared.log.requests() { stream.peer_addr().ok() } else { None };
-    let marks =
-        Arc::new(Marks { head: AtomicU64::new(0), moved: AtomicU64::new(shared.ticks.load(Relaxed)) });
+    let marks = Arc::new(Marks::new(shared.ticks.load(Relaxed)));
     let watched = Watched { stream, shared: Arc::clone(&shared), marks: Arc::clone(&marks) };
     let service = Service::new(Arc::clone(&shared), Arc::clone(&marks), from);
     // The deadlines are kept here: hyper's would count an idle connection's rest as part of the next head.
@@ -74,8 +80,13 @@ pub async fn serve(stream: TcpStream, shared: Arc<Shared>, drain: CancellationTo
             biased;
             ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => break ended,
             () = &mut drained, if !told => {
-                told = true;
-                Pin::new(&mut connection).graceful_shutdown();
+                // An idle connection is closed at once, and would take a request with it that has just come.
+                if marks.unread.load(Relaxed) {
+                    tokio::task::yield_now().await;
+                } else {
+                    told = true;
+                    Pin::new(&mut connection).graceful_shutdown();
+                }
             }
             () = &mut look => {
                 let now = shared.ticks.load(Relaxed);
@@ -141,6 +152,10 @@ impl AsyncRead for Watched {
             if self.marks.head.load(Relaxed) == 0 {
                 self.marks.head.store(now, Relaxed);
             }
+        }
+        if self.shared.draining() {
+            let unread = read.is_pending() && ioctl_fionread(&self.stream).is_ok_and(|bytes| bytes > 0);
+            self.marks.unread.store(unread, Relaxed);
         }
         read
     }

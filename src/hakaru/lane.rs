@@ -15,7 +15,7 @@ use crate::clock::Clock;
 
 /// Impressions of a batch, at most.
 const ROWS: usize = 5000;
-/// Longest that a batch may take in the database before it counts as failed.
+/// Longest that a batch may take in the database before it counts as failed, unless one may wait for longer.
 const STATEMENT: Duration = Duration::from_secs(5);
 /// Between two looks at an idle connection.
 const IDLE: Duration = Duration::from_secs(2);
@@ -135,7 +135,7 @@ impl Lane {
 
     async fn record(&mut self, batch: Vec<Pending>) {
         let rows = rows(&batch, false);
-        let outcome = self.in_database(&rows, None, STATEMENT).await;
+        let outcome = self.in_database(&rows, None, STATEMENT.max(self.shared.queue.patience())).await;
         match outcome {
             Outcome::Recorded(refused) => answer(batch, refused),
             Outcome::Failed(why) => {

@@ -91,18 +91,17 @@ pub async fn serve(
         }
     }
     shared.drain();
-    // Who is in the backlog was told that it is connected; closing the port now would cut it off.
-    while let Ok(permit) = Arc::clone(&room).try_acquire_owned() {
-        let accepted = tokio::select! {
-            biased;
-            accepted = listener.accept() => accepted,
-            () = std::future::ready(()) => break,
-        };
-        if let Ok((stream, _)) = accepted {
-            admit(stream, Some(permit));
+    // Who is in the backlog was told that it is connected; closing the port now would cut it off. The system is asked
+    // itself: that somebody has come may not have got through to the runtime yet.
+    if let Ok(listener) = listener.into_std() {
+        while let Ok(permit) = Arc::clone(&room).try_acquire_owned() {
+            match listener.accept().and_then(|(stream, _)| adopt(stream)) {
+                Ok(stream) => admit(stream, Some(permit)),
+                Err(e) if matches!(e.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
+                Err(_) => break,
+            }
         }
     }
-    drop(listener);
     connections.close();
     // From now on every answer says goodbye, so a busy connection ends by itself. An idle one is closed a little later,
     // since a request may be under way to it.
@@ -113,4 +112,9 @@ pub async fn serve(
         }
     }
     0
+}
+
+fn adopt(stream: std::net::TcpStream) -> io::Result<TcpStream> {
+    stream.set_nonblocking(true)?;
+    TcpStream::from_std(stream)
 }
