@@ -29,7 +29,9 @@ impl Line {
     /// # Errors
     /// hyper refused; nothing has been sent by then.
     pub async fn open(stream: TcpStream) -> Result<Self, Reason> {
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        // A request is one piece: a plain write costs the system less than a vectored one.
+        let (sender, connection) =
+            http1::Builder::new().writev(false).handshake(TokioIo::new(stream)).await?;
         Ok(Self(Box::new(Open { sender, connection, over: false })))
     }
 
