@@ -50,19 +50,20 @@ impl Lane {
 
     /// Records until the queue is closed and empty.
     pub async fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
         loop {
-            if self.shared.spool.is_none() && !self.connected().await {
+            if shared.spool.is_none() && !self.connected().await {
                 break;
             }
             let taken = tokio::select! {
-                taken = self.shared.queue.take(ROWS) => taken,
+                taken = shared.queue.take(ROWS) => taken,
                 () = tokio::time::sleep(IDLE) => {
                     self.idle().await;
                     continue;
                 }
             };
-            let Some(batch) = taken else { break };
-            match self.shared.spool.clone() {
+            let Some((batch, _turn)) = taken else { break };
+            match shared.spool.clone() {
                 None => self.record(batch).await,
                 Some(spool) => self.record_or_spool(batch, &spool).await,
             }

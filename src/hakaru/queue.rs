@@ -12,6 +12,11 @@ use crate::clock::Clock;
 
 /// From here on more wait than a lane takes at once.
 const BACKLOG: usize = 1000;
+/// While a lane records, another one takes what is at least so much, since a commit costs the database much the same
+/// for one row as for hundreds, …
+const WORTHWHILE: usize = 500;
+/// … or what has waited so long at a look: that lane may hang.
+const OVERDUE: Duration = Duration::from_millis(20);
 
 /// What a request is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +70,10 @@ pub struct Queue {
 struct Inner {
     rows: VecDeque<Pending>,
     open: bool,
+    /// Lanes that record.
+    recording: usize,
+    /// What waits is not left to the lane that records.
+    overdue: bool,
     /// Since when nothing can be recorded.
     down: Option<Instant>,
     /// Rows recorded a second while there was a backlog; `None` while there is none.
@@ -82,6 +91,8 @@ impl Queue {
         let inner = Inner {
             rows: VecDeque::new(),
             open: true,
+            recording: 0,
+            overdue: false,
             down: None,
             rate: None,
             backlog: false,
@@ -101,31 +112,34 @@ impl Queue {
         let mut inner = self.lock();
         inner.admits(self.most, self.patience, since)?;
         inner.rows.push_back(Pending { impression, accepted, since, reply });
-        let first = inner.rows.len() == 1;
+        let ready = inner.rows.len() == if inner.recording == 0 { 1 } else { WORTHWHILE };
         drop(inner);
-        if first {
+        if ready {
             self.ready.notify_one();
         }
         Ok(answer)
     }
 
-    /// Waits for impressions and takes the oldest, at most `most`; `None` when the queue is closed and empty.
-    pub async fn take(&self, most: usize) -> Option<Vec<Pending>> {
+    /// Waits for impressions and takes the oldest, at most `most`, with a turn that is kept until they are recorded;
+    /// `None` when the queue is closed and empty.
+    pub async fn take(&self, most: usize) -> Option<(Vec<Pending>, Turn<'_>)> {
         loop {
             let ready = self.ready.notified();
             {
                 let mut inner = self.lock();
-                let count = inner.rows.len().min(most);
-                if count > 0 {
+                if inner.is_due() {
+                    let count = inner.rows.len().min(most);
                     let taken = inner.rows.drain(..count).collect();
-                    let rest = !inner.rows.is_empty();
+                    inner.recording += 1;
+                    inner.overdue = false;
+                    let rest = inner.is_due();
                     drop(inner);
                     if rest {
                         self.ready.notify_one();
                     }
-                    return Some(taken);
+                    return Some((taken, Turn(self)));
                 }
-                if !inner.open {
+                if !inner.open && inner.rows.is_empty() {
                     return None;
                 }
             }
@@ -196,7 +210,12 @@ impl Queue {
         while inner.rows.front().is_some_and(|p| now.saturating_duration_since(p.since) > self.patience) {
             late.extend(inner.rows.pop_front());
         }
+        inner.overdue = inner.rows.front().is_some_and(|p| now.saturating_duration_since(p.since) >= OVERDUE);
+        let due = inner.is_due();
         drop(inner);
+        if due {
+            self.ready.notify_one();
+        }
         for pending in late {
             pending.answer(Answer::Unavailable("it waited too long for the database".into()));
         }
@@ -208,7 +227,28 @@ impl Queue {
     }
 }
 
+/// A lane's time of recording.
+#[derive(Debug)]
+pub struct Turn<'a>(&'a Queue);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut inner = self.0.lock();
+        inner.recording -= 1;
+        let due = inner.is_due();
+        drop(inner);
+        if due {
+            self.0.ready.notify_one();
+        }
+    }
+}
+
 impl Inner {
+    fn is_due(&self) -> bool {
+        let least = if self.recording == 0 || self.overdue || !self.open { 1 } else { WORTHWHILE };
+        self.rows.len() >= least
+    }
+
     fn admits(&self, most: usize, patience: Duration, now: Instant) -> Result<(), Busy> {
         let busy = |reason, retry_after| Err(Busy { reason, retry_after });
         if !self.open {
@@ -242,13 +282,47 @@ mod tests {
         for value in 0..5 {
             queue.offer(impression(value), 0).unwrap();
         }
-        let values = |taken: Vec<Pending>| taken.iter().map(|p| p.impression.value).collect::<Vec<_>>();
+        let values =
+            |(taken, _): (Vec<Pending>, _)| taken.iter().map(|p| p.impression.value).collect::<Vec<_>>();
         assert_eq!(values(queue.take(3).await.unwrap()), [0, 1, 2]);
         queue.close();
         assert!(queue.offer(impression(9), 0).unwrap_err().reason.contains("stopping"));
         assert_eq!(values(queue.take(3).await.unwrap()), [3, 4]);
         let (a, b) = tokio::join!(queue.take(3), queue.take(3));
         assert!(a.is_none() && b.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_lane_takes_what_is_worth_it_or_has_waited() {
+        let queue = Queue::new(10_000, Duration::from_secs(2));
+        let offer = |n| (0..n).for_each(|_| _ = queue.offer(impression(0), 0).unwrap());
+        let size = |taken: &Option<(Vec<Pending>, Turn<'_>)>| taken.as_ref().map(|(rows, _)| rows.len());
+        let soon = |most| tokio::time::timeout(Duration::from_millis(1), queue.take(most));
+        offer(2);
+        let first = queue.take(100).await;
+        assert_eq!(size(&first), Some(2));
+        offer(3);
+        assert!(soon(100).await.is_err(), "left to the lane that records");
+        offer(WORTHWHILE - 3);
+        let second = soon(WORTHWHILE - 1).await.unwrap();
+        assert_eq!(size(&second), Some(WORTHWHILE - 1));
+        assert!(soon(100).await.is_err());
+        queue.look();
+        assert!(soon(100).await.is_err());
+        tokio::time::sleep(OVERDUE).await;
+        queue.look();
+        assert_eq!(size(&soon(100).await.unwrap()), Some(1), "it has waited for long enough");
+        offer(1);
+        assert!(soon(100).await.is_err());
+        drop((first, second));
+        assert_eq!(size(&soon(100).await.unwrap()), Some(1), "nobody records any more");
+        let _third = {
+            offer(1);
+            queue.take(100).await
+        };
+        offer(1);
+        queue.close();
+        assert_eq!(size(&soon(100).await.unwrap()), Some(1), "the end waits for nothing");
     }
 
     #[tokio::test(start_paused = true)]
