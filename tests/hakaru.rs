@@ -22,3 +22,5 @@ mod outage;
 mod pressure;
 #[path = "hakaru/process.rs"]
 mod process;
+#[path = "hakaru/tls.rs"]
+mod tls;

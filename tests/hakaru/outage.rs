@@ -58,6 +58,43 @@ fn a_killed_database_loses_and_doubles_nothing() {
     stop_and_check(&server, "miharu", hakaru, load);
 }
 
+/// Each instance has a spool of its own, and both know in the one database which of their batches are recorded.
+#[test]
+fn a_killed_database_of_two_instances_loses_and_doubles_nothing() {
+    let mut server = MariaDb::start();
+    let spools = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let url = dsn(&server, "miharu");
+    let pair = spools.each_ref().map(|spool| {
+        Hakaru::start(&url, &["--spool", spool.path().to_str().unwrap(), "--patience", "10000"]).ready()
+    });
+    let load = Load::start(&pair.each_ref().map(|hakaru| hakaru.address), CLIENTS);
+    for hakaru in &pair {
+        hakaru.until("it records", || hakaru.count("hakaru_committed_total") > 0);
+    }
+    server.kill();
+    for hakaru in &pair {
+        hakaru.until("it spools", || hakaru.count("hakaru_spooled_total") > 0);
+    }
+    let load = load.on(500);
+    server.restart();
+    for hakaru in &pair {
+        hakaru.until("the spool is empty", || hakaru.count("hakaru_spool_bytes") == 0);
+    }
+    let seen = load.on(300).stop();
+    let said = pair.map(|hakaru| {
+        hakaru.until("the spool is empty", || hakaru.count("hakaru_spool_bytes") == 0);
+        assert_eq!(hakaru.count("hakaru_exactly_once"), 1);
+        let (status, said) = hakaru.stop();
+        assert!(status.success(), "{said}");
+        said
+    });
+    seen.assert_all_answered(&said.join("\n"));
+    let recorded = values(&server, "miharu");
+    assert_recorded(&seen.acknowledged, &recorded);
+    assert_eq!(recorded.len(), seen.count(), "recorded == acknowledged");
+    assert_in_order(&recorded);
+}
+
 /// A server that stops in the middle of everything executes, when it goes on, what its clients have given up since.
 #[test]
 fn a_frozen_database_loses_and_doubles_nothing() {

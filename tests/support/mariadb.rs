@@ -15,11 +15,17 @@ pub struct MariaDb {
     child: Child,
     home: tempfile::TempDir,
     port: u16,
+    arguments: Vec<String>,
 }
 
 impl MariaDb {
     /// Starts one.
     pub fn start() -> Self {
+        Self::start_with(Vec::new())
+    }
+
+    /// Starts one with more arguments.
+    pub fn start_with(arguments: Vec<String>) -> Self {
         let home = tempfile::tempdir().unwrap();
         let data = home.path().join("data");
         std::fs::create_dir(home.path().join("tmp")).unwrap();
@@ -33,8 +39,8 @@ impl MariaDb {
         install.arg(format!("--tmpdir={}", home.path().join("tmp").display()));
         let installed = run(&mut install);
         assert!(installed.status.success(), "mariadb-install-db: {installed:?}");
-        let (child, port) = begin(home.path(), &data);
-        let server = Self { child, home, port };
+        let (child, port) = begin(home.path(), &data, &arguments);
+        let server = Self { child, home, port, arguments };
         server.sql(&format!(
             "create database miharu; create user 'm'@'127.0.0.1' identified by '{PASSWORD}'; \
              grant all on miharu.* to 'm'@'127.0.0.1'"
@@ -74,7 +80,7 @@ impl MariaDb {
     /// Begins again with the same data on the same port.
     pub fn restart(&mut self) {
         let home = self.home.path().to_path_buf();
-        self.child = serve(&home, &home.join("data"), self.port);
+        self.child = serve(&home, &home.join("data"), self.port, &self.arguments);
         assert!(answers(&mut self.child, self.port), "{}", log(&home));
     }
 }
@@ -88,10 +94,10 @@ impl Drop for MariaDb {
 }
 
 /// Another process may take the port between finding it free and using it.
-fn begin(home: &Path, data: &Path) -> (Child, u16) {
+fn begin(home: &Path, data: &Path, arguments: &[String]) -> (Child, u16) {
     for _ in 0..5 {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut child = serve(home, data, port);
+        let mut child = serve(home, data, port, arguments);
         if answers(&mut child, port) {
             return (child, port);
         }
@@ -101,7 +107,7 @@ fn begin(home: &Path, data: &Path) -> (Child, u16) {
     panic!("mariadbd does not begin: {}", log(home));
 }
 
-fn serve(home: &Path, data: &Path, port: u16) -> Child {
+fn serve(home: &Path, data: &Path, port: u16, arguments: &[String]) -> Child {
     let program = find("mariadbd");
     let error_log = std::fs::File::create(home.join("log")).unwrap();
     Command::new(&program)
@@ -114,6 +120,7 @@ fn serve(home: &Path, data: &Path, port: u16) -> Child {
         .args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-buffer-pool-size=64M"])
         .args(["--innodb-flush-log-at-trx-commit=2", "--character-set-server=latin1"])
         .args(as_root())
+        .args(arguments)
         .stdout(Stdio::null())
         .stderr(error_log)
         .spawn()
