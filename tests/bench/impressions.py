@@ -3,24 +3,20 @@ that it is about: offered and answered from the load, recorded from the database
 
 import argparse
 import json
+import math
 import os
 import shutil
 import signal
-import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-TICKS = os.sysconf("SC_CLK_TCK")
-TABLE = ("CREATE TABLE eventlog (id bigint(20) unsigned NOT NULL AUTO_INCREMENT, at datetime DEFAULT NULL, "
-         "name varchar(255) NOT NULL, value int(10) unsigned, PRIMARY KEY (id))")
-LITE = ("CREATE TABLE eventlog (id INTEGER PRIMARY KEY AUTOINCREMENT, at datetime DEFAULT NULL, "
-        "name varchar(255) NOT NULL, value int unsigned)")
+from started import MariaDb, Processes, Sqlite, answers, cpu, flush_time, free_port, listens, metric, until
+
 # What wrk prints at its end: requests, errors, microseconds.
 LUA = """done = function(s, l, r)
   local e = s.errors
@@ -28,147 +24,6 @@ LUA = """done = function(s, l, r)
     e.timeout, s.duration, l:percentile(50), l:percentile(99), l.max))
 end
 """
-
-
-class Processes:
-    """What was started and has not ended."""
-
-    def __init__(self):
-        self.running = []
-
-    def start(self, *command, log, env=None):
-        with open(log, "ab") as out:
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                     env={**os.environ, **(env or {})})
-        self.running.append(child)
-        return child
-
-    def end(self, child, patience=30):
-        """SIGTERM, and the exit code; SIGKILL for what does not listen."""
-        if child.poll() is None:
-            child.terminate()
-        try:
-            child.wait(patience)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        if child in self.running:
-            self.running.remove(child)
-        return child.returncode
-
-    def end_all(self):
-        for child in reversed(self.running):
-            if child.poll() is None:
-                child.kill()
-        for child in self.running:
-            child.wait()
-        self.running.clear()
-
-    def output(self, *command):
-        """Runs a load to its end: what it printed, its processor seconds, its exit code."""
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                 text=True)
-        self.running.append(child)
-        before = os.times()
-        out, err = child.communicate()
-        after = os.times()
-        self.running.remove(child)
-        used = after.children_user + after.children_system - before.children_user - before.children_system
-        return out, err, used, child.returncode
-
-
-def cpu(child):
-    """Processor seconds of a process so far."""
-    fields = Path(f"/proc/{child.pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def until(what, check, child, log, patience=60):
-    end = time.monotonic() + patience
-    while not check():
-        if child.poll() is not None or time.monotonic() > end:
-            sys.exit(f"{what}: never\n{Path(log).read_text()[-2000:]}")
-        time.sleep(0.05)
-
-
-class MariaDb:
-    name = "MariaDB"
-
-    def __init__(self, processes, home):
-        self.processes, self.home, self.port = processes, home, free_port()
-        self.socket, self.log = f"{home}/s.sock", f"{home}/mariadb.log"
-        (home / "tmp").mkdir()
-        root = ["--user=root"] if os.getuid() == 0 else []
-        where = [f"--datadir={home}/data", f"--tmpdir={home}/tmp"]
-        subprocess.run(["mariadb-install-db", "--no-defaults", *root, *where, "--skip-test-db", "--skip-name-resolve",
-                        "--auth-root-authentication-method=normal"], check=True, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)
-        self.process = processes.start(
-            "mariadbd", "--no-defaults", *root, *where, f"--socket={self.socket}", f"--pid-file={home}/pid",
-            f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve", "--max-connections=1000",
-            "--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=256M", "--innodb-log-file-size=512M",
-            log=self.log)
-        until("MariaDB answers", lambda: self.try_sql("select 1").returncode == 0, self.process, self.log)
-        self.sql("create database h character set utf8mb4; create user 'm'@'127.0.0.1' identified by 'p'; "
-                 "grant all on h.* to 'm'@'127.0.0.1'")
-        self.url = f"mysql://m:p@127.0.0.1:{self.port}/h?ssl-mode=DISABLED"
-        self.dsn = f"m:p@tcp(127.0.0.1:{self.port})/h"
-
-    def try_sql(self, text):
-        return subprocess.run(["mariadb", "--no-defaults", "-uroot", "-S", self.socket, "-N", "-e", text],
-                              capture_output=True, text=True, check=False)
-
-    def sql(self, text):
-        done = self.try_sql(text)
-        if done.returncode:
-            sys.exit(f"{text}: {done.stderr}")
-        return done.stdout.strip()
-
-    def durability(self):
-        at = "@@version, @@innodb_flush_log_at_trx_commit, @@innodb_doublewrite, @@innodb_flush_method"
-        version, flush, double, method = self.sql(f"select {at}").split("\t")
-        if flush != "1":
-            sys.exit("innodb_flush_log_at_trx_commit is not 1")
-        return f"{version} innodb_flush_log_at_trx_commit={flush} innodb_doublewrite={double} innodb_flush_method={method}"
-
-    def empty(self):
-        self.sql(f"drop table if exists h.eventlog; use h; {TABLE}")
-
-    def rows(self):
-        return int(self.sql("select count(*) from h.eventlog"))
-
-
-class Sqlite:
-    name = "SQLite"
-    process = None
-
-    def __init__(self, _, home):
-        self.path = home / "log.db"
-        self.url = self.dsn = f"sqlite://{self.path}"
-
-    def durability(self):
-        # What hakaru says of its own connection is checked where it is started.
-        return f"{sqlite3.sqlite_version} (as here), journal_mode=WAL synchronous=FULL"
-
-    def empty(self):
-        for end in ("", "-wal", "-shm"):
-            Path(f"{self.path}{end}").unlink(missing_ok=True)
-        with sqlite3.connect(self.path) as database:
-            database.execute(LITE)
-        database.close()
-
-    def rows(self):
-        database = sqlite3.connect(self.path)
-        try:
-            return database.execute("select count(*) from eventlog").fetchone()[0]
-        finally:
-            database.close()
 
 
 @dataclass
@@ -200,7 +55,7 @@ class Run:
         share = [f"{100 * used / self.seconds:.0f} %" for used in (self.load, self.service, self.database)]
         times = [("-" if self.latency.get(p) is None else f"{self.latency[p]:.1f}") for p in ("p50", "p99", "p999", "max")]
         return [self.name, f"{self.sent / self.planned:.0f}", f"{self.acknowledged}", f"{self.recorded}",
-                f"{self.lost}", f"{100 * self.ratio:.3f}"[:6], *times, *share]
+                f"{self.lost}", percent(self.ratio), *times, *share]
 
 
 @dataclass
@@ -217,6 +72,11 @@ HEAD = ["", "offered/s", "answered", "recorded", "lost", "ok %", "p50 ms", "p99"
 WIDTHS = [30, 9, 9, 9, 8, 7, 8, 8, 8, 8, 6, 7, 6]
 
 
+def percent(ratio):
+    """Rounded down: 99.8999 never reads as 99.90."""
+    return f"{math.floor(ratio * 1e5) / 1e3:.3f}"
+
+
 def row(cells):
     print(" ".join(f"{c:<{w}}" if n == 0 else f"{c:>{w}}" for n, (c, w) in enumerate(zip(cells, WIDTHS))), flush=True)
 
@@ -231,17 +91,18 @@ class Bench:
         if not met:
             self.missed.append(text)
 
-    def service(self, kind, database):
+    def service(self, kind, database, *arguments):
         """Starts one of the three on an empty event log."""
         database.empty()
         address, log = f"127.0.0.1:{free_port()}", f"{self.home}/{kind}.log"
         if kind == "hakaru":
-            command = [self.options.miharu, "hakaru", "--listen", address]
+            command = [self.options.miharu, "hakaru", "--listen", address, *arguments]
             child = self.processes.start(*command, log=log, env={"HAKARU_DATASOURCENAME": database.dsn})
             until("hakaru is well", lambda: answers(f"http://{address}/ok"), child, log)
-            said = Path(log).read_text()
+            said = Path(log).read_text() if not arguments else ""
             durable = "synchronous=full" if database.process is None else "innodb_flush_log_at_trx_commit=1"
-            if durable not in said:
+            # With a spool it goes to the database with the first impression.
+            if not arguments and durable not in said:
                 sys.exit(f"hakaru does not say {durable}:\n{said}")
         else:
             child = self.processes.start(f"{self.options.services}/{kind}", address, database.url, log=log)
@@ -278,13 +139,47 @@ class Bench:
         failed = run.offered - run.acknowledged
         unheard = run.recorded - run.acknowledged
         self.goal(run.ratio >= self.options.objective,
-                  f"{run.name}: {100 * run.ratio:.3f} % of {self.options.rate}/s answered with 200 within 3 s")
+                  f"{run.name}: {percent(run.ratio)} % of {self.options.rate}/s answered with 200 within 3 s")
         if failed == 0:
             self.goal(unheard == 0, f"{run.name}: recorded == acknowledged: {run.recorded} == {run.acknowledged}")
         else:
             self.goal(0 <= unheard <= failed, f"{run.name}: nothing lost: {run.recorded} recorded = {run.acknowledged} "
                       f"acknowledged + {unheard} of the {failed} that failed")
         self.goal(run.code == 0, f"{run.name}: exit code 0 after SIGTERM")
+
+    def outage(self, database, away):
+        """MariaDB is killed for a while under load; the spool bridges that."""
+        rate, seconds = self.options.outage_rate, 3 * away
+        child, url = self.service("hakaru", database, "--spool", f"{self.home}/spool")
+        began = time.monotonic()
+        load = threading.Thread(target=lambda: found.append(self.processes.output(
+            self.options.miharu, "kakeru", url, "--rate", str(rate), "--duration", f"{seconds}s", "--timeout", "3s",
+            "--json", "--keep-alive")))
+        found = []
+        load.start()
+        time.sleep(away)
+        database.kill()
+        time.sleep(away)
+        print(f"  {away} s without MariaDB: {metric(url, 'hakaru_spool_bytes'):.0f} bytes in the spool", flush=True)
+        database.begin()
+        load.join()
+        until("the spool is empty", lambda: metric(url, "hakaru_spool_bytes") == 0, child, f"{self.home}/hakaru.log")
+        print(f"  the spool is empty {max(0.0, time.monotonic() - began - seconds):.1f} s after the load's end; "
+              f"replayed {metric(url, 'hakaru_replayed_total'):.0f}, known already "
+              f"{metric(url, 'hakaru_replay_skipped_total'):.0f}, exactly once: {metric(url, 'hakaru_exactly_once') == 1}")
+        code = self.processes.end(child)
+        out, err, _, ended = found[0]
+        if ended != 0 or not out:
+            sys.exit(f"kakeru: {ended}\n{err}")
+        report, rows = json.loads(out), database.rows()
+        good, failed = report["succeeded"], rate * seconds - report["succeeded"]
+        if report["failed"]:
+            print("  failed: " + ", ".join(f"{n} {why}" for why, n in report["failed"].items()))
+        print("  latency: " + ", ".join(f"{p} {ms} ms" for p, ms in report["latency_ms"].items()))
+        name = f"MariaDB away for {away} of {seconds} s at {rate}/s"
+        self.goal(good / (rate * seconds) >= self.options.objective, f"{name}: {percent(good / (rate * seconds))} % answered with 200")
+        self.goal(0 <= rows - good <= failed, f"{name}: {rows} recorded, {good} acknowledged, {failed} failed: nothing lost or doubled")
+        self.goal(code == 0, f"{name}: exit code 0 after SIGTERM")
 
     def closed_loop(self, kind, database, connections, seconds, close=False):
         """wrk: answers a second, as fast as they come."""
@@ -322,33 +217,6 @@ class Bench:
                   f"ceiling on {database.name}: hakaru is not below the throwaway ({best['hakaru'] / best['throwaway']:.2f} times)")
 
 
-def listens(address):
-    host, port = address.split(":")
-    with socket.socket() as s:
-        return s.connect_ex((host, int(port))) == 0
-
-
-def answers(url):
-    try:
-        with urllib.request.urlopen(url, timeout=5) as reply:
-            return reply.status == 200
-    except OSError:
-        return False
-
-
-def flush_time(home):
-    """Milliseconds that this disk takes for 4 KiB, the median of some."""
-    times = []
-    with open(home / "flush", "wb") as file:
-        for _ in range(100):
-            file.write(bytes(4096))
-            file.flush()
-            began = time.monotonic()
-            os.fdatasync(file.fileno())
-            times.append(time.monotonic() - began)
-    return sorted(times)[len(times) // 2] * 1e3
-
-
 def measure(options, processes, home):
     bench = Bench(options, processes, home)
     wanted = lambda name: not options.only or name in options.only.split(",")
@@ -364,6 +232,9 @@ def measure(options, processes, home):
     for database in databases:
         if wanted(database.name.lower()):
             bench.check(bench.open_loop("hakaru", database, True, options.seconds))
+    if wanted("outage"):
+        print("\nMariaDB is killed under load and started again, with a spool")
+        bench.outage(databases[0], options.away)
     if wanted("original"):
         seconds = min(options.seconds, 20)
         print(f"\nThe original's way, {seconds} s: a connection per request from the load, and one to the database")
@@ -388,9 +259,11 @@ def main():
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--objective", type=float, default=0.999)
     parser.add_argument("--connections", type=int, default=256, help="of wrk")
-    parser.add_argument("--only", help="mariadb, sqlite, original, ceiling")
+    parser.add_argument("--outage-rate", type=int, default=10_000)
+    parser.add_argument("--only", help="mariadb, sqlite, outage, original, ceiling")
     parser.add_argument("--quick", action="store_true", help="short, to try it; the goals count all the same")
     options = parser.parse_args()
+    options.away = 4 if options.quick else 20
     options.ceiling, options.rounds = (3, 2) if options.quick else (8, 3)
     options.seconds = min(options.seconds, 10) if options.quick else options.seconds
     # Ctrl-C is an exception already; the others end what was started, too.
