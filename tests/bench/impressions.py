@@ -236,7 +236,7 @@ def measure(options, processes, home):
         print("\nMariaDB is killed under load and started again, with a spool")
         bench.outage(databases[0], options.away)
     if wanted("original"):
-        seconds = min(options.seconds, 20)
+        seconds = min(options.seconds, 15)
         print(f"\nThe original's way, {seconds} s: a connection per request from the load, and one to the database")
         row(HEAD)
         bench.open_loop("original", databases[0], False, seconds)
@@ -264,7 +264,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="short, to try it; the goals count all the same")
     options = parser.parse_args()
     options.away = 4 if options.quick else 20
-    options.ceiling, options.rounds = (3, 2) if options.quick else (8, 3)
+    options.ceiling, options.rounds = (3, 2) if options.quick else (5, 3)
     options.seconds = min(options.seconds, 10) if options.quick else options.seconds
     # Ctrl-C is an exception already; the others end what was started, too.
     for number in (signal.SIGTERM, signal.SIGHUP):
