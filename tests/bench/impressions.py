@@ -266,15 +266,16 @@ def main():
     options.away = 4 if options.quick else 20
     options.ceiling, options.rounds = (3, 2) if options.quick else (5, 3)
     options.seconds = min(options.seconds, 10) if options.quick else options.seconds
-    # Ctrl-C is an exception already; the others end what was started, too.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in ends:
         signal.signal(number, lambda n, _: sys.exit(128 + n))
     processes, home = Processes(), Path(tempfile.mkdtemp(prefix="miharu-impressions-"))
     try:
         missed = measure(options, processes, home)
-    except KeyboardInterrupt:
-        sys.exit("interrupted")
     finally:
+        # Whoever is in a hurry does not keep anything from being ended.
+        for number in ends:
+            signal.signal(number, signal.SIG_IGN)
         processes.end_all()
         shutil.rmtree(home, ignore_errors=True)
     print(f"\n{'Every goal is met.' if not missed else f'MISSED: {len(missed)}'}")
