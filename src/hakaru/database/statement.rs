@@ -4,6 +4,8 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use chrono::DateTime;
+
 /// An impression as a statement records it.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
@@ -89,21 +91,39 @@ impl Dialect {
 
     /// Records rows, all or none.
     pub fn insert(self, rows: &[Row<'_>]) -> String {
-        let mut sql = String::with_capacity(64 + rows.iter().map(|row| length(*row)).sum::<usize>());
-        sql.push_str("INSERT INTO eventlog(at,name,value) VALUES");
+        let mut sql = String::with_capacity(128 + rows.iter().map(|row| length(*row)).sum::<usize>());
+        sql.push_str("INSERT INTO eventlog(at,name,value) ");
+        // SQLite would work out the time for every row anew, which costs as much as the rest of the row.
+        let once = self == Self::Sqlite && rows.iter().all(|row| row.at.is_none());
+        if once {
+            sql.push_str("SELECT now,column1,column2 FROM (SELECT datetime('now') AS now) CROSS JOIN (");
+        }
+        sql.push_str("VALUES");
         for (index, row) in rows.iter().enumerate() {
             sql.push_str(if index == 0 { "(" } else { ",(" });
-            match (self, row.at) {
-                (Self::MySql, None) => sql.push_str("NOW()"),
-                (Self::Sqlite, None) => sql.push_str("datetime('now')"),
-                (Self::MySql, Some(at)) => _ = write!(sql, "FROM_UNIXTIME({at})"),
-                (Self::Sqlite, Some(at)) => _ = write!(sql, "datetime({at},'unixepoch')"),
+            if !once {
+                self.push_time(&mut sql, row.at);
+                sql.push(',');
             }
-            sql.push(',');
             self.push_text(&mut sql, row.name);
             _ = write!(sql, ",{})", row.value);
         }
+        if once {
+            sql.push(')');
+        }
         sql
+    }
+
+    fn push_time(self, sql: &mut String, at: Option<i64>) {
+        let utc = || at.and_then(|at| DateTime::from_timestamp(at, 0));
+        match (self, at) {
+            (Self::MySql, None) => sql.push_str("NOW()"),
+            (Self::MySql, Some(at)) => _ = write!(sql, "FROM_UNIXTIME({at})"),
+            (Self::Sqlite, _) => match utc() {
+                Some(utc) => _ = write!(sql, "'{}'", utc.format("%F %T")),
+                None => sql.push_str("datetime('now')"),
+            },
+        }
     }
 
     fn push_text(self, sql: &mut String, text: &str) {
@@ -138,11 +158,11 @@ fn length(row: Row<'_>) -> usize {
 /// Cuts rows into runs whose statements have at most `most` bytes; a longer row stands alone.
 pub fn runs(rows: &[Row<'_>], most: usize) -> Vec<Range<usize>> {
     let mut runs = Vec::new();
-    let (mut start, mut bytes) = (0, 64);
+    let (mut start, mut bytes) = (0, 128);
     for (index, row) in rows.iter().enumerate() {
         if bytes + length(*row) > most && index > start {
             runs.push(start..index);
-            (start, bytes) = (index, 64);
+            (start, bytes) = (index, 128);
         }
         bytes += length(*row);
     }
@@ -163,10 +183,15 @@ mod tests {
             Dialect::MySql.insert(&[row("open"), row("a'b")]),
             "INSERT INTO eventlog(at,name,value) VALUES(NOW(),'open',120),(NOW(),_utf8mb4 X'612762',120)"
         );
+        assert_eq!(
+            Dialect::Sqlite.insert(&[row("open"), row("a")]),
+            "INSERT INTO eventlog(at,name,value) SELECT now,column1,column2 FROM (SELECT datetime('now') AS now) \
+             CROSS JOIN (VALUES('open',120),('a',120))"
+        );
         let at = Row { at: Some(1_700_000_000), ..row("\\\0") };
         assert_eq!(
             Dialect::Sqlite.insert(&[at]),
-            "INSERT INTO eventlog(at,name,value) VALUES(datetime(1700000000,'unixepoch'),CAST(X'5C00' AS TEXT),120)"
+            "INSERT INTO eventlog(at,name,value) VALUES('2023-11-14 22:13:20',CAST(X'5C00' AS TEXT),120)"
         );
     }
 
