@@ -7,8 +7,10 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use miharu::aws::meter::metered;
 use miharu::aws::sdk::Limits;
+use miharu::clock::Clock;
 use miharu::config::model::{Environment, ExtraMetric};
 use miharu::domain::alarm::AlarmState;
 use miharu::domain::count::CountSource;
@@ -349,6 +351,44 @@ async fn the_file_count_of_the_metric_and_of_the_cache() {
     assert_eq!(failure.class, FailureClass::Malformed, "more telling than a directory that is not here");
     assert!(failure.text.starts_with("path: /no/such/directory does not exist; ssm: "), "{}", failure.text);
     assert!(failure.text.contains("is not a cached count"), "{}", failure.text);
+}
+
+#[tokio::test]
+async fn the_file_count_of_the_former_functions_log() {
+    let (world, _) = watched("me-south-1", &["--logged", "131402", "--files", "0"]);
+    let peer = Peer::shared();
+    peer.ask("POST", "/_peer/pages", Some(&json!({"log_events": 2})));
+    let environment = world.environment(peer);
+    // Nothing in the directory, no metric, no cache: the log comes last.
+    let setup = setup_of(Environment { files: environment.files.clone(), ..environment.clone() });
+    let seen = observed(&setup, SourceId::FILES).await;
+    let count = facts!(seen, Facts::Files);
+    let now = Clock::system().now();
+    assert_eq!((count.files, count.source), (131_402, CountSource::Logs), "the newest of both streams");
+    assert!((90..=300).contains(&(now - count.at).num_seconds()), "the age is that of the line: {count:?}");
+    let pages = peer.calls("me-south-1").into_iter().filter(|c| c.operation == "FilterLogEvents").count();
+    assert!(pages > 1, "all pages");
+
+    let mut environment = environment;
+    environment.files.sources = vec![CountSource::Logs];
+    let setup = setup_of(environment.clone());
+    let failed = |ahead| {
+        let mut source = source(&setup, SourceId::FILES);
+        async move { source.observe(now + TimeDelta::minutes(ahead)).await.unwrap_err() }
+    };
+    let group = "/aws/lambda/efs-mount-autoscaling-file-monitor";
+    let (old, gone) = (failed(30).await, failed(120).await);
+    assert!(old.text.contains(&format!("the newest count in the log {group} is 32 min")), "{}", old.text);
+    assert!(old.text.ends_with(" old"), "{}", old.text);
+    assert!(gone.text.contains("no line \"File count result: \""), "{}", gone.text);
+    assert_eq!((old.class, gone.class), (FailureClass::NotFound, FailureClass::NotFound));
+
+    environment.lambda_function = Some("another".into());
+    let setup = setup_of(environment);
+    let failure = poll(&mut source(&setup, SourceId::FILES)).await.unwrap_err();
+    assert_eq!(failure.class, FailureClass::NotFound, "{failure:?}");
+    assert!(failure.text.contains("logs:FilterLogEvents"), "{}", failure.text);
+    peer.ask("POST", "/_peer/pages", Some(&json!({"log_events": 10_000})));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use miharu::aws::meter::{Metered, metered};
-use miharu::aws::{Answer, Aws, DesiredStatus, MetricQuery, Outside, all_pages};
+use miharu::aws::{Answer, Aws, DesiredStatus, EventQuery, MetricQuery, Outside, all_pages};
 use miharu::clock::Clock;
 use miharu::config::model::Environment;
 use miharu::domain::alarm::{Alarm, AlarmState};
@@ -21,7 +21,7 @@ use miharu::domain::metric::MetricKey;
 use miharu::domain::price::{CLOUDWATCH_REQUEST, METRIC_REQUESTED};
 use miharu::domain::published::PublishedList;
 use miharu::domain::source::FailureClass;
-use miharu::simulated::{CLUSTER, PARAMETER, SERVICE, Scenario, Simulated};
+use miharu::simulated::{CLUSTER, FUNCTION_LOG, PARAMETER, SERVICE, Scenario, Simulated};
 use stage::{Stage, epoch};
 
 /// Everything that the ports tell, as text.
@@ -465,6 +465,21 @@ async fn the_former_function_and_auto_scaling_are_there_when_the_scenario_has_th
     key.name = "Duration".into();
     key.statistic = "Maximum".into();
     assert!(stage.points(&key, 60).await.iter().all(|(_, ms)| *ms > 30_000.0));
+    // It says what it counted when it has counted, 43 s after its start, and not before.
+    let query = |minutes| EventQuery {
+        from: stage.clock.now() - TimeDelta::minutes(minutes),
+        until: None,
+        pattern: Some("\"File count result:\"".to_owned()),
+    };
+    let lines = stage.aws().events(FUNCTION_LOG, &query(60), None).await.unwrap().items;
+    assert_eq!(lines.len(), 12, "{lines:?}");
+    assert!(lines.iter().all(|l| l.message.contains("File count result: 200000 files")), "{lines:?}");
+    assert!(lines.iter().all(|l| l.ingested_at <= stage.clock.now() && l.at.timestamp() % 300 >= 30));
+    let started = EventQuery { pattern: Some("START".into()), ..query(60) };
+    stage.until(3 * 60).await; // a run has begun and has not counted yet
+    let begun = stage.aws().events(FUNCTION_LOG, &started, None).await.unwrap().items.len();
+    let counted = stage.aws().events(FUNCTION_LOG, &query(63), None).await.unwrap().items.len();
+    assert_eq!((begun, counted), (13, 12));
     assert_eq!(stage.alarm("lambda-duration").await.state, AlarmState::Alarm);
     assert_eq!(stage.alarm("lambda-errors").await.state, AlarmState::Ok);
 }

@@ -234,7 +234,12 @@ impl Environment {
                 operations_per_s: 5_000,
                 fresh_for: Duration::from_secs(30),
                 cache_parameter: None,
-                sources: vec![CountSource::Path, CountSource::Cloudwatch, CountSource::Ssm],
+                sources: vec![
+                    CountSource::Path,
+                    CountSource::Cloudwatch,
+                    CountSource::Ssm,
+                    CountSource::Logs,
+                ],
             },
             lambda_function: Some("efs-mount-autoscaling-file-monitor".into()),
             load_balancer: None,

@@ -214,7 +214,7 @@ pub(super) static ENVIRONMENT: LazyLock<Vec<Setting<Environment>>> = LazyLock::n
         ),
         Setting::new(
             "lambda.function",
-            "Function of the former monitor.",
+            "Function of the former monitor; its log is /aws/lambda/ and this.",
             Text(&forms::FUNCTION, |e| &mut e.lambda_function),
         ),
         Setting::new(

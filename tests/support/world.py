@@ -2,7 +2,7 @@
 several regions (A,B,C).
 
   world.py --endpoint URL --region R [--subnets 3] [--zones N] [--mount-targets 2] [--tasks 2] [--metrics 0]
-           [--versions 1] [--files 131402] [--cached 0] [--lines 0] [--volume] [--autoscaled] [--balancer] [--unreadable] [--unpublished] [--fail] [--silent] [--monitored]
+           [--versions 1] [--files 131402] [--cached 0] [--lines 0] [--logged 0] [--volume] [--autoscaled] [--balancer] [--unreadable] [--unpublished] [--fail] [--silent] [--monitored]
 """
 
 import argparse
@@ -153,7 +153,21 @@ class Maker:
             logs.create_log_group(logGroupName=name)
         logs.put_retention_policy(logGroupName=FUNCTION_LOG_GROUP, retentionInDays=14)
         self.lines(logs)
+        if self.args.logged:
+            self.logged(logs)
         self.made["log_group"] = LOG_GROUP
+
+    def logged(self, logs):
+        """What the former function logged: a count within the last minutes, and one nine minutes before, a second
+        stream that is older than the first one's newest line."""
+        now = int(datetime.datetime.now(datetime.timezone.utc).timestamp() * 1000)
+        for stream, age, files in (("new", 120, self.args.logged), ("old", 540, self.args.logged - 402)):
+            name = f"2026/01/01/[$LATEST]{stream}"
+            logs.create_log_stream(logGroupName=FUNCTION_LOG_GROUP, logStreamName=name)
+            at = now - age * 1000
+            lines = ["START RequestId: 1", f"[INFO]\t2026-01-01T00:00:00Z\t1\tFile count result: {files} files\n", "END RequestId: 1"]
+            events = [{"timestamp": at + n, "message": line} for n, line in enumerate(lines)]
+            logs.put_log_events(logGroupName=FUNCTION_LOG_GROUP, logStreamName=name, logEvents=events)
 
     def lines(self, logs):
         """So many lines of the service, ten a second until now, from two tasks in turn."""
@@ -181,7 +195,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--region", required=True)
-    for name, default in (("subnets", 3), ("zones", None), ("mount-targets", 2), ("tasks", 2), ("metrics", 0), ("versions", 1), ("files", 131402), ("cached", 0), ("lines", 0)):
+    for name, default in (("subnets", 3), ("zones", None), ("mount-targets", 2), ("tasks", 2), ("metrics", 0), ("versions", 1), ("files", 131402), ("cached", 0), ("lines", 0), ("logged", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
     for name in ("volume", "autoscaled", "balancer", "unreadable", "unpublished", "fail", "silent", "monitored"):
         parser.add_argument(f"--{name}", action="store_true")

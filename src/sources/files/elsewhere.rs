@@ -17,9 +17,10 @@ use crate::sources::cloudwatch::window;
 /// A cached count is valid for this long.
 const CACHE_VALID: TimeDelta = TimeDelta::minutes(5);
 /// Clocks may differ by this much.
-const AHEAD: TimeDelta = TimeDelta::minutes(1);
+pub(super) const AHEAD: TimeDelta = TimeDelta::minutes(1);
 
-fn counted(files: u64, source: CountSource, at: DateTime<Utc>) -> FileCount {
+/// A count that somebody else made.
+pub(super) fn counted(files: u64, source: CountSource, at: DateTime<Utc>) -> FileCount {
     FileCount {
         files,
         directories: None,

@@ -17,6 +17,7 @@ use crate::domain::facts::Facts;
 use crate::domain::source::{Failure, FailureClass, SourceId};
 
 mod elsewhere;
+mod logged;
 mod path;
 mod pressure;
 mod shared;
@@ -41,7 +42,7 @@ enum Origin {
     Path(Box<PathCounter>),
     Cloudwatch,
     Ssm(String),
-    Logs,
+    Logs(String),
 }
 
 impl Origin {
@@ -50,7 +51,7 @@ impl Origin {
             Self::Path(_) => "path",
             Self::Cloudwatch => "cloudwatch",
             Self::Ssm(_) => "ssm",
-            Self::Logs => "logs",
+            Self::Logs(_) => "logs",
         }
     }
 }
@@ -96,7 +97,10 @@ fn origin(source: CountSource, environment: &Environment) -> Option<Origin> {
             .map(|directory| Origin::Path(Box::new(PathCounter::new(directory, files)))),
         CountSource::Cloudwatch => environment.file_system_id.as_ref().map(|_| Origin::Cloudwatch),
         CountSource::Ssm => files.cache_parameter.clone().map(Origin::Ssm),
-        CountSource::Logs => Some(Origin::Logs),
+        CountSource::Logs => {
+            environment.file_system_id.as_ref()?;
+            environment.lambda_function.as_deref().map(|function| Origin::Logs(logged::group(function)))
+        }
     }
 }
 
@@ -122,10 +126,7 @@ impl Source for FilesSource {
                 }
                 Origin::Cloudwatch => elsewhere::from_metric(self.aws.as_ref(), now).await,
                 Origin::Ssm(parameter) => elsewhere::from_cache(self.aws.as_ref(), parameter, now).await,
-                Origin::Logs => Err(Failure::new(
-                    FailureClass::Other,
-                    "counts in log lines are read by a source of logs, which there is none of yet",
-                )),
+                Origin::Logs(group) => logged::from_log(self.aws.as_ref(), group, now).await,
             };
             match counted {
                 Ok(count) => {
