@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args;
 use crate::config::model::Config;
+use crate::count::known::{self, Manner};
 use crate::count::{Count, Ended, Options, Target, apart, expects_mount};
 use crate::domain::count::{CountReport, Counting};
 use crate::domain::units;
@@ -36,12 +37,17 @@ pub fn run(wanted: &args::Count, config: &Config) -> eyre::Result<ExitCode> {
         concurrency: usize::from(wanted.concurrency),
         ..Options::default()
     };
-    let ended = follow(&target, &options).wrap_err("no thread to count in")?;
+    let manner = Manner { recursive: options.recursive, crosses: target.crosses };
+    let expected = known::files(&target.path, manner);
+    let ended = follow(&target, &options, expected).wrap_err("no thread to count in")?;
     if let Some(why) = ended.no_data() {
         super::say(&format!("miharu: {} {why}", wanted.directory.display()));
         return Ok(ExitCode::FAILURE);
     }
     let report = report(wanted, &ended);
+    if ended.is_complete() {
+        known::remember(&target.path, manner, report.files);
+    }
     if wanted.json {
         super::out(&serde_json::to_string_pretty(&report)?)?;
     } else {
@@ -69,7 +75,7 @@ fn is_to_be_mount(directory: &Path, config: &Config) -> bool {
 }
 
 /// Counts, with progress on a terminal, until the end or until nothing moves any more.
-fn follow(target: &Target, options: &Options) -> std::io::Result<Ended> {
+fn follow(target: &Target, options: &Options, expected: Option<u64>) -> std::io::Result<Ended> {
     let (sender, receiver) = sync_channel(1);
     let count = Count::of(target, options, move |ended| {
         // Nobody waits for a count that was given up.
@@ -94,7 +100,7 @@ fn follow(target: &Target, options: &Options) -> std::io::Result<Ended> {
         }
         if now >= AT_ONCE {
             let took_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-            bar.set_message(progress(&Counting { counted, took_ms, expected: None }));
+            bar.set_message(progress(&Counting { counted, took_ms, expected }));
         }
     }
     bar.finish_and_clear();
@@ -119,6 +125,12 @@ fn progress(counting: &Counting) -> String {
         let _ = write!(line, ", {} files/s", units::si(rate));
     }
     let _ = write!(line, ", {} s", counting.took_ms / 1000);
+    if let Some(share) = counting.share() {
+        let _ = write!(line, ", {:.0} % of the last count", share * 100.0);
+    }
+    if let Some(left) = counting.left_s() {
+        let _ = write!(line, ", {left:.0} s left");
+    }
     if counted.unread > 0 {
         let _ = write!(line, ", {} unreadable", units::thousands(counted.unread));
     }

@@ -91,6 +91,9 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
     {
         return Ok(usage(&format!("the log file {} cannot be written: {error}", file.display())));
     }
+    if let Some(state) = crate::config::journal::state_directory(&inputs.variables) {
+        crate::count::known::keep_in(state.join("counts.json"));
+    }
     match &cli.command {
         Some(Command::Print { what, list: true, .. }) => print::list(*what, &loaded),
         Some(Command::Print { what, name, .. }) => print::document(*what, name.as_deref(), Some(&loaded)),

@@ -34,14 +34,18 @@ impl fmt::Display for Location {
     }
 }
 
+/// The state directory: `$XDG_STATE_HOME/miharu`, else `~/.local/state/miharu` (XDG base directories: a variable
+/// that holds no absolute path counts as unset). `None`: there is no home.
+pub fn state_directory(variables: &BTreeMap<String, String>) -> Option<PathBuf> {
+    let absolute = |name: &str| variables.get(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let home = || absolute("HOME").map(|home| home.join(".local/state"));
+    absolute("XDG_STATE_HOME").or_else(home).map(|state| state.join("miharu"))
+}
+
 impl Location {
-    /// `journal.db` in the state directory: `$XDG_STATE_HOME/miharu`, else `~/.local/state/miharu`
-    /// (XDG base directories: a variable that holds no absolute path counts as unset).
+    /// `journal.db` in the state directory.
     pub(super) fn default_of(variables: &BTreeMap<String, String>) -> Self {
-        let absolute = |name: &str| variables.get(name).map(PathBuf::from).filter(|p| p.is_absolute());
-        let home = || absolute("HOME").map(|home| home.join(".local/state"));
-        let state = absolute("XDG_STATE_HOME").or_else(home);
-        Self::File(state.map(|state| state.join("miharu/journal.db")).unwrap_or_default())
+        Self::File(state_directory(variables).map(|state| state.join("journal.db")).unwrap_or_default())
     }
 }
 

@@ -5,6 +5,7 @@
 //!  crew      threads that read, and wake one another             queue    what waits, what is kept
 //!  limit     how many reads are in flight (pure)                 budget   how many a second (pure)
 //!  apart     a count in a process of its own                     mounts   what the tables of mounts say
+//!  known     what earlier counts found
 //! ```
 //!
 //! - A file is never looked at where its directory entry says what it is.
@@ -28,6 +29,7 @@ pub mod apart;
 mod budget;
 mod crew;
 mod disk;
+pub mod known;
 mod largest;
 pub mod layer;
 mod limit;

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 /// Kinds of file systems of which a directory without its mount is no data.
 const NETWORK: &[&str] = &["nfs", "nfs4", "efs"];
 
-/// Whether this machine's table of file systems says that `directory` lies on a network mount. Touches only
-/// `/etc/fstab`; a table that cannot be read says nothing.
+/// Whether this machine's table of file systems says that `directory`, or what a link there leads to, lies on a
+/// network mount. Touches no file system that may hang; a table that cannot be read says nothing.
 pub fn expects_mount(directory: &Path) -> bool {
     let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
-    std::fs::read(FSTAB).is_ok_and(|table| is_network_by(&table, &absolute))
+    let mounted = std::fs::read(MOUNTED).unwrap_or_default();
+    let real = followed(&absolute, &|path| hangs_by(&mounted, path));
+    std::fs::read(FSTAB).is_ok_and(|table| is_network_by(&table, &absolute) || is_network_by(&table, &real))
 }
 
 /// Whether `directory` lies on a mount of which calls are not known to end, or to end when the process is killed:
@@ -19,9 +21,42 @@ pub fn expects_mount(directory: &Path) -> bool {
 pub(super) fn may_hang(directory: &Path) -> bool {
     let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
     std::fs::read(MOUNTED).is_ok_and(|table| {
-        let kind = kind_of_mount(&table, &absolute);
-        kind.is_some_and(|kind| !LOCAL.iter().any(|local| local.as_bytes() == kind))
+        let hangs = |path: &Path| hangs_by(&table, path);
+        hangs(&followed(&absolute, &hangs))
     })
+}
+
+fn hangs_by(table: &[u8], path: &Path) -> bool {
+    kind_of_mount(table, path).is_some_and(|kind| !LOCAL.iter().any(|local| local.as_bytes() == kind))
+}
+
+/// Links that are followed, as many as the kernel does.
+const LINKS: usize = 40;
+
+/// Where the links of an absolute path lead, as far as they lie where no call can hang; what is behind is taken
+/// as it is written.
+fn followed(path: &Path, hangs: &dyn Fn(&Path) -> bool) -> PathBuf {
+    let reversed = |path: &Path| path.iter().rev().map(OsString::from).collect::<Vec<_>>();
+    let (mut done, mut left, mut links) = (PathBuf::from("/"), reversed(path), 0);
+    while let Some(name) = left.pop() {
+        if name == ".." {
+            done.pop();
+            continue;
+        }
+        // One that begins with a slash replaces all before it.
+        let at = done.join(&name);
+        if !hangs(&done)
+            && !hangs(&at)
+            && links < LINKS
+            && let Ok(target) = std::fs::read_link(&at)
+        {
+            links += 1;
+            left.extend(reversed(&target));
+        } else {
+            done = at;
+        }
+    }
+    done
 }
 
 const FSTAB: &str = "/etc/fstab";
@@ -79,6 +114,32 @@ fn unescaped(field: &[u8]) -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_are_followed_to_a_mount_that_may_hang_and_not_into_it() {
+        use std::os::unix::fs::symlink;
+        let home = tempfile::tempdir().unwrap();
+        let home = home.path().canonicalize().unwrap();
+        let mount = home.join("mnt");
+        std::fs::create_dir_all(mount.join("deep")).unwrap();
+        symlink("mnt", home.join("relative")).unwrap();
+        symlink(home.join("relative/deep"), home.join("absolute")).unwrap();
+        symlink("loop", home.join("loop")).unwrap();
+        symlink(&home, mount.join("back")).unwrap();
+        let hangs = |path: &Path| path.starts_with(&mount);
+        for (path, real) in [
+            ("relative", "mnt"),
+            ("absolute", "mnt/deep"),
+            ("relative/../absolute/x", "mnt/deep/x"),
+            ("relative/back", "mnt/back"),
+            ("gone/further", "gone/further"),
+            ("loop", "loop"),
+        ] {
+            assert_eq!(followed(&home.join(path), &hangs), home.join(real), "{path}");
+        }
+        assert_eq!(followed(&home.join("relative/back"), &|_| false), home);
+        assert_eq!(followed(Path::new("/"), &hangs), Path::new("/"));
+    }
 
     #[test]
     fn a_directory_lies_on_a_mount_where_the_table_says_so() {

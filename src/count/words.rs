@@ -98,6 +98,11 @@ impl Ended {
         }
     }
 
+    /// Whether all that is there was counted. What vanished meanwhile is not there any more.
+    pub fn is_complete(&self) -> bool {
+        self.whole && self.root.is_none() && self.counted.unread == 0
+    }
+
     /// Whether something is missing, or vanished meanwhile.
     pub fn is_partial(&self) -> bool {
         !self.whole || self.root.is_some() || self.counted.unread + self.counted.vanished > 0

@@ -17,7 +17,7 @@ use super::slow::Slow;
 use super::{DEADLINE, count, disk};
 
 /// A mount, taken away at the end also while a thread of a count has not closed its last directory yet.
-struct Mounted {
+pub struct Mounted {
     at: PathBuf,
     _session: BackgroundSession,
 }
@@ -30,7 +30,7 @@ impl Drop for Mounted {
 }
 
 /// Mounts, or says why the test is left out.
-fn mounted(slow: Slow, at: &Path) -> Option<Mounted> {
+pub fn mounted(slow: Slow, at: &Path) -> Option<Mounted> {
     match slow.mount(at) {
         Ok(session) => Some(Mounted { at: at.to_owned(), _session: session }),
         Err(error) => {
@@ -94,8 +94,19 @@ fn miharu(directory: &Path) -> Child {
 #[test]
 fn the_command_ends_on_a_file_system_that_hangs_and_names_the_directory() {
     // The root, and a directory below it.
-    for hangs in [None, Some(7)] {
-        let at = tempfile::tempdir().unwrap();
+    the_command_ends_where(&[None, Some(7)], false);
+}
+
+#[test]
+fn the_command_ends_on_a_link_to_a_file_system_that_hangs() {
+    the_command_ends_where(&[None], true);
+}
+
+fn the_command_ends_where(hanging: &[Option<u64>], by_link: bool) {
+    for hangs in hanging.iter().copied() {
+        let (at, links) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let link = links.path().join("link");
+        std::os::unix::fs::symlink(at.path(), &link).unwrap();
         let gate = Arc::new(Gate::default());
         let held = Arc::clone(&gate);
         let hook = Box::new(move |directory| {
@@ -107,7 +118,8 @@ fn the_command_ends_on_a_file_system_that_hangs_and_names_the_directory() {
             return;
         };
         let began = Instant::now();
-        let mut child = miharu(at.path());
+        let path = if by_link { &link } else { at.path() };
+        let mut child = miharu(path);
         let status = loop {
             if let Some(status) = child.try_wait().unwrap() {
                 break Some(status);
@@ -130,7 +142,7 @@ fn the_command_ends_on_a_file_system_that_hangs_and_names_the_directory() {
         child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         if hangs.is_none() {
             assert_eq!(out, "");
-            let path = at.path().display();
+            let path = path.display();
             assert_eq!(said.trim(), format!("miharu: {path} does not answer: does the mount hang?"));
         } else {
             let json: serde_json::Value = serde_json::from_str(&out).unwrap();
@@ -144,15 +156,26 @@ fn the_command_ends_on_a_file_system_that_hangs_and_names_the_directory() {
 
 #[test]
 fn a_count_that_takes_a_while_shows_progress_on_a_terminal_and_takes_it_away() {
-    let at = tempfile::tempdir().unwrap();
+    let (at, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let Some(_session) = mounted(Slow::new(5, 3, Duration::from_millis(200)), at.path()) else { return };
+    let (told, left) = on_a_terminal(at.path(), home.path());
+    assert!(told.contains("counting: ") && told.contains(" directories"), "{told:?}");
+    assert!(!told.contains("of the last count"), "there was none: {told:?}");
+    assert!(!left.contains("counting") && left.contains("15  files below"), "{left}");
+    // By another process, in the same home.
+    let (told, _) = on_a_terminal(at.path(), home.path());
+    assert!(told.contains(" % of the last count, ") && told.contains(" s left"), "{told:?}");
+}
+
+/// What a count writes to a terminal, and what is left on it.
+fn on_a_terminal(directory: &Path, home: &Path) -> (String, String) {
     let (rows, cols) = (24_u16, 100_u16);
     let terminal = native_pty_system().openpty(PtySize { rows, cols, ..PtySize::default() }).unwrap();
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_miharu"));
     command.args(["count", "--concurrency", "1"]);
-    command.arg(at.path());
+    command.arg(directory);
     command.env_clear();
-    command.env("HOME", "/");
+    command.env("HOME", home);
     command.env("TERM", "xterm-256color");
     let mut child = terminal.slave.spawn_command(command).unwrap();
     drop(terminal.slave);
@@ -160,10 +183,8 @@ fn a_count_that_takes_a_while_shows_progress_on_a_terminal_and_takes_it_away() {
     // A terminal whose last program has ended gives an error, not an end.
     let _ = terminal.master.try_clone_reader().unwrap().read_to_end(&mut shown);
     assert!(child.wait().unwrap().success());
-    let told = String::from_utf8_lossy(&shown);
-    assert!(told.contains("counting: ") && told.contains(" directories"), "{told:?}");
+    let told = String::from_utf8_lossy(&shown).into_owned();
     let mut screen = vt100::Parser::new(rows.try_into().unwrap(), cols.try_into().unwrap(), 0);
     screen.process(&shown);
-    let left = screen.screen().contents();
-    assert!(!left.contains("counting") && left.contains("15  files below"), "{left}");
+    (told, screen.screen().contents())
 }

@@ -16,11 +16,15 @@ use miharu::count::layer::Layer;
 use miharu::count::{Count, Disk, Ended, Options, Target};
 
 mod command;
+mod console;
 mod crew;
 mod fuse;
 mod memory;
 mod simulated;
 mod slow;
+#[path = "../support/terminal.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod terminal;
 mod trees;
 
 /// Nothing here takes nearly as long; what does hangs.

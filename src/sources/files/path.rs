@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::shared::{self, Claim, Manner};
 use crate::config::model::Files;
+use crate::count::known;
 use crate::count::{Count, Ended, Options, Reason, RootError, Target, expects_mount};
 use crate::domain::count::{CountSource, Counted, Counting, FileCount};
 use crate::domain::source::{Failure, FailureClass};
@@ -49,11 +50,18 @@ impl PathCounter {
             crosses: files.cross_file_systems,
             require_mount: files.require_mount,
         };
+        let manner = Manner { recursive: files.recursive, crosses: files.cross_file_systems };
         let start: Start = Box::new(move |options, claim, sender| {
             // The table of file systems is looked up each time: it may be corrected meanwhile.
             let require_mount = target.require_mount || expects_mount(&target.path);
             let target = Target { require_mount, ..target.clone() };
-            Count::of(&target, options, move |ended| hand_over(ended, claim, sender))
+            let directory = target.path.clone();
+            Count::of(&target, options, move |ended| {
+                if ended.is_complete() {
+                    known::remember(&directory, manner, ended.counted.files);
+                }
+                hand_over(ended, claim, sender);
+            })
         });
         let options = Options {
             recursive: files.recursive,
@@ -63,7 +71,7 @@ impl PathCounter {
         };
         Self {
             directory: directory.to_owned(),
-            manner: Manner { recursive: files.recursive, crosses: files.cross_file_systems },
+            manner,
             options,
             fresh_for: files.fresh_for,
             start,
@@ -82,7 +90,9 @@ impl PathCounter {
         Some(Counting {
             counted: running.count.counted(),
             took_ms: u64::try_from(running.count.elapsed().as_millis()).unwrap_or(u64::MAX),
-            expected: shared::last(&self.directory, self.manner).map(|last| last.files),
+            expected: shared::last(&self.directory, self.manner)
+                .map(|last| last.files)
+                .or_else(|| known::files(&self.directory, self.manner)),
         })
     }
 

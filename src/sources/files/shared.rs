@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+pub(super) use crate::count::known::Manner;
 use crate::domain::count::FileCount;
 
 static COUNTS: Mutex<BTreeMap<PathBuf, Known>> = Mutex::new(BTreeMap::new());
@@ -17,13 +18,6 @@ struct Known {
     /// A count is under way, or hangs.
     running: bool,
     last: Option<(Manner, FileCount)>,
-}
-
-/// What makes counts of one directory comparable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Manner {
-    pub(super) recursive: bool,
-    pub(super) crosses: bool,
 }
 
 fn counts() -> MutexGuard<'static, BTreeMap<PathBuf, Known>> {
