@@ -113,6 +113,8 @@
 //!   shorten the count (found as TCP finds its window), in memory bounded by bytes. A thread in a hanging read
 //!   cannot be called off, and may keep its process from ending: on a mount that is not local the count is a
 //!   child process that nobody waits for.
+//! - **Publishing a count is a write and no change**: it replaces nothing that a plan could rest on, so it has no
+//!   steps, lease or rollback. It goes through the executor's one door all the same, between two notes of the journal.
 //! - **A virtual clock is tokio's clock times a speed**, so the demo at any speed and the tests under paused time
 //!   use the same type.
 

@@ -132,6 +132,17 @@ impl Stage {
                 "logs:PutRetentionPolicy",
             ),
             (
+                Operation::PutMetricData {
+                    namespace: "EFSMountAutoscaling".into(),
+                    name: "FileCount".into(),
+                    value: 7.0,
+                    unit: "Count".into(),
+                    at: Clock::system().now(),
+                },
+                "PutMetricData",
+                "cloudwatch:PutMetricData",
+            ),
+            (
                 Operation::DeleteMountTarget { mount_target_id: w.mount_targets[0].mount_target_id.clone() },
                 "DeleteMountTarget",
                 "elasticfilesystem:DeleteMountTarget",
@@ -154,7 +165,7 @@ impl Stage {
         let mut ended = Vec::new();
         for (operation, name, action) in self.operations() {
             let before = self.requests(name).len();
-            let names = ["efs", "ecs", "ssm", "logs", "application-autoscaling"];
+            let names = ["efs", "ecs", "ssm", "logs", "cloudwatch", "application-autoscaling"];
             let mut fault = fault.clone();
             fault["times"] = json!(1000);
             let faults: serde_json::Map<_, _> =
@@ -420,5 +431,5 @@ async fn a_client_of_an_actuator_lets_only_listed_changes_pass() {
     assert!(words.contains("DeleteFileSystem"), "{words}");
     efs.describe_file_systems().file_system_id(id).send().await.unwrap_err();
     assert_eq!(stage.all_requests(), 0);
-    assert_eq!(WRITES.len(), 9);
+    assert_eq!(WRITES.len(), 10);
 }

@@ -11,6 +11,8 @@ mod auto;
 mod effects;
 #[path = "executor/lost.rs"]
 mod lost;
+#[path = "executor/publish.rs"]
+mod publish;
 #[path = "executor/refusals.rs"]
 mod refusals;
 

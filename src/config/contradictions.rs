@@ -73,6 +73,10 @@ fn policy(environment: &Environment, report: &mut Report) {
         let expected = format!("not more than {} = {}", keys[1], values[1]);
         note(environment, report, keys, &values[0], expected, remedy);
     }
+    if environment.files.publish_cache && environment.files.cache_parameter.is_none() {
+        let (expected, remedy) = ("false, or a parameter to publish in", "set files.cache_parameter");
+        note(environment, report, ["files.publish_cache"; 2], "true", expected.to_owned(), remedy);
+    }
     let both = policy.auto_rules.iter().find(|rule| policy.disabled_rules.contains(rule));
     let keys = ["policy.disabled_rules", "policy.auto_rules"];
     // The default list of auto mode stands aside for a rule that is switched off.

@@ -158,6 +158,12 @@ pub struct Files {
     pub fresh_for: Duration,
     /// Parameter with the cached count.
     pub cache_parameter: Option<String>,
+    /// Whether counts of this machine are published as a metric.
+    pub publish_metric: bool,
+    /// Whether counts of this machine are published in `cache_parameter`.
+    pub publish_cache: bool,
+    /// Least time between two publications.
+    pub publish_every: Duration,
     /// Origins, tried in order.
     pub sources: Vec<CountSource>,
 }
@@ -234,6 +240,9 @@ impl Environment {
                 operations_per_s: 5_000,
                 fresh_for: Duration::from_secs(30),
                 cache_parameter: None,
+                publish_metric: false,
+                publish_cache: false,
+                publish_every: Duration::from_secs(300),
                 sources: vec![
                     CountSource::Path,
                     CountSource::Cloudwatch,

@@ -21,6 +21,7 @@ use crate::domain::source::SourceId;
 const POLL: RangeInclusive<u64> = 2..=3600;
 /// Seconds a poll may take.
 const WAIT: RangeInclusive<u64> = 1..=600;
+const PUBLISH: RangeInclusive<u64> = 60..=3600;
 /// Seconds a point of a CloudWatch metric stands for.
 const POINT: RangeInclusive<u64> = 60..=86_400;
 /// Files: the upper end only catches slips of the finger.
@@ -211,6 +212,21 @@ pub(super) static ENVIRONMENT: LazyLock<Vec<Setting<Environment>>> = LazyLock::n
             "files.sources",
             "Origins of the count, tried in order.",
             Counts(|e| &mut e.files.sources),
+        ),
+        Setting::new(
+            "files.publish_metric",
+            "Publish what is counted here as the metric EFSMountAutoscaling/FileCount (not in mode observe).",
+            Flag(|e| &mut e.files.publish_metric),
+        ),
+        Setting::new(
+            "files.publish_cache",
+            "Publish what is counted here in files.cache_parameter (not in mode observe).",
+            Flag(|e| &mut e.files.publish_cache),
+        ),
+        Setting::new(
+            "files.publish_every",
+            "Least time between two publications, of all consoles on one journal.",
+            Span(PUBLISH, |e| &mut e.files.publish_every),
         ),
         Setting::new(
             "lambda.function",

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::publication::NAMESPACE;
+
 /// What an action may be restricted to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum On {
@@ -15,6 +17,8 @@ enum On {
     Service,
     /// The scalable targets of ECS, by condition.
     EcsScaling,
+    /// The namespace of the file service's own metrics, by condition.
+    Namespace,
     /// The log groups.
     LogGroups,
     /// The roles of the task definition, by condition.
@@ -89,6 +93,7 @@ pub const ACTIONS: &[Action] = &[
     beside(REGISTER, "iam:PassRole", On::TaskRoles),
     write("application-autoscaling:RegisterScalableTarget", On::EcsScaling),
     write("logs:PutRetentionPolicy", On::LogGroups),
+    write("cloudwatch:PutMetricData", On::Namespace),
 ];
 
 /// Names that narrow a policy; what is not known stays `*`.
@@ -149,6 +154,7 @@ fn statement(sid: &str, on: On, actions: &[&str], resources: &Resources) -> Json
         On::EcsScaling => {
             Some(json!({ "StringEquals": { "application-autoscaling:service-namespace": "ecs" } }))
         }
+        On::Namespace => Some(json!({ "StringEquals": { "cloudwatch:namespace": NAMESPACE } })),
         On::NewRevision => Some(json!({ "StringEquals": { "ecs:CreateAction": "RegisterTaskDefinition" } })),
         _ => None,
     };
@@ -166,7 +172,7 @@ fn arns(on: On, resources: &Resources) -> Vec<String> {
         if names.is_empty() { vec![arn("*")] } else { names.iter().map(|n| arn(n)).collect() }
     };
     match on {
-        On::Anything | On::EcsScaling => vec![star],
+        On::Anything | On::EcsScaling | On::Namespace => vec![star],
         On::NewRevision => vec![format!("arn:aws:ecs:{region}:{account}:task-definition/*")],
         On::FileSystem => {
             let id = resources.file_system_id.as_ref().unwrap_or(&star);
@@ -211,6 +217,7 @@ fn suffix(on: On) -> &'static str {
         On::Parameters => "Parameters",
         On::Service => "Service",
         On::EcsScaling => "Targets",
+        On::Namespace => "Metrics",
         On::LogGroups => "Groups",
         On::TaskRoles => "TaskRoles",
         On::NewRevision => "Revisions",

@@ -27,6 +27,7 @@ pub mod planner;
 pub mod policy;
 pub mod price;
 pub mod probe;
+pub mod publication;
 pub mod published;
 pub mod recommendation;
 pub mod render;

@@ -3,6 +3,7 @@
 
 use std::io;
 
+use chrono::SecondsFormat;
 use serde_json::ser::Formatter;
 use serde_json::{Map, Value as Json, json};
 
@@ -82,6 +83,13 @@ fn members(operation: &Operation) -> Json {
         Operation::PutRetentionPolicy { log_group, days } => {
             json!({ "logGroupName": log_group, "retentionInDays": days })
         }
+        Operation::PutMetricData { namespace, name, value, unit, at } => json!({
+            "Namespace": namespace,
+            "MetricData": [{
+                "MetricName": name, "Timestamp": at.to_rfc3339_opts(SecondsFormat::Millis, true), "Value": value,
+                "Unit": unit,
+            }],
+        }),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use super::render::{capacity_providers, published_text, render};
@@ -135,6 +136,14 @@ pub enum Operation {
         log_group: String,
         days: u32,
     },
+    /// One value of a metric without dimensions.
+    PutMetricData {
+        namespace: String,
+        name: String,
+        value: f64,
+        unit: String,
+        at: DateTime<Utc>,
+    },
 }
 
 impl Operation {
@@ -174,6 +183,7 @@ impl Operation {
             Self::RegisterTaskDefinition { .. } => ("ecs", "RegisterTaskDefinition"),
             Self::RegisterScalableTarget { .. } => ("application-autoscaling", "RegisterScalableTarget"),
             Self::PutRetentionPolicy { .. } => ("logs", "PutRetentionPolicy"),
+            Self::PutMetricData { .. } => ("cloudwatch", "PutMetricData"),
         }
     }
 }
@@ -181,7 +191,7 @@ impl Operation {
 /// A call as the JSON contract shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
-    /// `efs`, `ecs`, `ssm`, `logs`, `application-autoscaling`.
+    /// `efs`, `ecs`, `ssm`, `logs`, `cloudwatch`, `application-autoscaling`.
     pub service: String,
     /// The API's operation.
     pub operation: String,

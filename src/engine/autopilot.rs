@@ -270,6 +270,7 @@ impl Autopilot {
             Ok(evaluation) => evaluation,
             Err(held) => return self.held("evaluation", None, held, report).await,
         };
+        self.publish(&evaluation, report).await;
         let mut first = Turn::Nothing;
         let due: Vec<_> = evaluation
             .evaluated
@@ -290,6 +291,17 @@ impl Autopilot {
             }
         }
         first
+    }
+
+    /// Publishes what was counted here, where there is no console that does.
+    async fn publish(&self, seen: &Evaluation, report: Report<'_>) {
+        if self.headless
+            && self.brakes.armed()
+            && let Some(count) = self.executor.to_publish(&seen.world)
+            && let Some(why) = self.executor.publish(&count, &seen.world, &seen.history, AUTO, report).await
+        {
+            tracing::warn!("{why}");
+        }
     }
 
     async fn consider(&mut self, seen: &Evaluation, rec: &Recommendation, report: Report<'_>) -> Turn {

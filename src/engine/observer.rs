@@ -106,6 +106,7 @@ pub(super) fn sources_of(operation: &Operation) -> &'static [SourceId] {
         Operation::RegisterScalableTarget { .. } => &[SourceId::ECS, SourceId::AUTOSCALING],
         // The log groups of the service's tasks, with their retention, come with the service.
         Operation::PutRetentionPolicy { .. } => &[SourceId::ECS],
+        Operation::PutMetricData { .. } => &[SourceId::CLOUDWATCH],
     }
 }
 

@@ -1,11 +1,11 @@
 //! CloudWatch metrics: what follows from the minutes that have passed. Nothing here can be set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::activity::Minute;
-use super::world::World;
+use super::world::{Refusal, World};
 use super::{CLUSTER, LAMBDA, SERVICE, function};
 use crate::domain::metric::MetricKey;
 
@@ -168,6 +168,22 @@ static METRICS: &[Metric] = &[
     },
 ];
 
+/// Published values that are kept of a metric.
+const SAMPLES_KEPT: usize = 20_000;
+
+/// Values of a metric, in the order in which they came.
+type Values = VecDeque<(DateTime<Utc>, f64)>;
+
+/// Values that were published, by namespace and name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Samples(BTreeMap<(String, String), Values>);
+
+impl Samples {
+    fn of(&self, namespace: &str, name: &str) -> impl Iterator<Item = (DateTime<Utc>, f64)> {
+        self.0.get(&(namespace.to_owned(), name.to_owned())).into_iter().flatten().copied()
+    }
+}
+
 /// Metrics of ours have two digits behind the point.
 fn hundredths(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
@@ -228,18 +244,25 @@ impl World {
                 && m.name == key.name
                 && self.dimensions(m.dimensions) == key.dimensions
         });
-        let Some(metric) = metric else { return Vec::new() };
         let period = i64::from(period_s.max(60));
-        let mut buckets: Vec<(i64, Stat)> = Vec::new();
-        for minute in self.activity.minutes(from, to) {
-            if minute.start + TimeDelta::seconds(metric.visible_after) > self.now {
-                break;
+        let bucket = |at: DateTime<Utc>| at.timestamp().div_euclid(period) * period;
+        let mut buckets: BTreeMap<i64, Stat> = BTreeMap::new();
+        let mut put = |at: DateTime<Utc>, stat: Stat| {
+            buckets.entry(bucket(at)).and_modify(|sum| *sum = sum.join(stat)).or_insert(stat);
+        };
+        if let Some(metric) = metric {
+            let visible = |m: &&Minute| m.start + TimeDelta::seconds(metric.visible_after) <= self.now;
+            for minute in self.activity.minutes(from, to).take_while(visible) {
+                if let Some(stat) = (metric.value)(self, minute) {
+                    put(minute.start, stat);
+                }
             }
-            let Some(stat) = (metric.value)(self, minute) else { continue };
-            let bucket = minute.start.timestamp().div_euclid(period) * period;
-            match buckets.last_mut() {
-                Some((at, sum)) if *at == bucket => *sum = sum.join(stat),
-                _ => buckets.push((bucket, stat)),
+        }
+        if key.dimensions.is_empty() {
+            for (at, value) in self.samples.of(&key.namespace, &key.name) {
+                if (from..to).contains(&at) {
+                    put(at, Stat::one(value));
+                }
             }
         }
         buckets
@@ -247,6 +270,29 @@ impl World {
             .filter_map(|(at, stat)| Some((DateTime::from_timestamp(at, 0)?, stat.value(&key.statistic)?)))
             .filter(|(at, _)| *at >= from)
             .collect()
+    }
+
+    /// `PutMetricData` of one value without dimensions.
+    pub(super) fn publish_metric(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        value: f64,
+        at: DateTime<Utc>,
+    ) -> Result<(), Refusal> {
+        let invalid = |text: &str| Err(Refusal::new("InvalidParameterValue", text));
+        if !value.is_finite() {
+            return invalid("The parameter MetricData.member.1.Value is not a number CloudWatch takes.");
+        }
+        if at > self.now + TimeDelta::hours(2) || at < self.now - TimeDelta::days(14) {
+            return invalid("The parameter MetricData.member.1.Timestamp must be within two weeks.");
+        }
+        let samples = self.samples.0.entry((namespace.to_owned(), name.to_owned())).or_default();
+        if samples.len() >= SAMPLES_KEPT {
+            samples.pop_front();
+        }
+        samples.push_back((at, value));
+        Ok(())
     }
 
     /// A key of one of the world's metrics.

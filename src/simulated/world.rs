@@ -15,6 +15,7 @@ use super::ids;
 use super::ledger::Ledger;
 use super::load::Load;
 use super::log::Lines;
+use super::metrics::Samples;
 use super::mishap::Mishaps;
 use super::network::Network;
 use super::parameters::Parameters;
@@ -77,6 +78,8 @@ pub(super) struct World {
     pub(super) faults: Faults,
     /// Log groups with their retention in days.
     pub(super) log_groups: BTreeMap<String, Option<u32>>,
+    /// Values that were published as metrics.
+    pub(super) samples: Samples,
     /// What was logged.
     pub(super) lines: Lines,
     /// What was ever changed, for those who check.
@@ -117,6 +120,7 @@ impl World {
             settings,
             log_groups: [super::SERVICE_LOG, super::FUNCTION_LOG].map(|name| (name.to_owned(), None)).into(),
             lines: Lines::default(),
+            samples: Samples::default(),
             ledger: Ledger::default(),
             mishaps: Mishaps::default(),
             queue: BTreeMap::new(),

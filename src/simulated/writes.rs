@@ -36,6 +36,7 @@ pub(super) fn call_of(operation: &Operation) -> call::Operation {
         Operation::UpdateFileSystem { .. } => call::UPDATE_FILE_SYSTEM,
         Operation::PutLifecycleConfiguration { .. } => call::PUT_LIFECYCLE,
         Operation::PutRetentionPolicy { .. } => call::PUT_RETENTION,
+        Operation::PutMetricData { .. } => call::PUT_METRIC_DATA,
     }
 }
 
@@ -120,6 +121,10 @@ impl World {
                     Refusal::new("ResourceNotFoundException", "The specified log group does not exist.")
                 })?;
                 *group = Some(*days);
+                Ok(Outputs::new())
+            }
+            Operation::PutMetricData { namespace, name, value, at, .. } => {
+                self.publish_metric(namespace, name, *value, *at)?;
                 Ok(Outputs::new())
             }
             _ => self.apply_to_service(operation),

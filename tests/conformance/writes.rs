@@ -112,6 +112,7 @@ pub(crate) const CHANGES: &[(&str, Change)] = changes![
     the_throughput_mode_changes,
     the_lifecycle_configuration_is_replaced_as_a_whole,
     a_log_group_keeps_as_long_as_it_is_told,
+    a_published_value_is_a_point_of_its_metric,
     a_scalable_target_brings_the_count_within_its_limits,
     a_deleted_mount_target_is_deleting_and_then_gone,
 ];
@@ -295,6 +296,30 @@ async fn a_log_group_keeps_as_long_as_it_is_told(s: &Changeable) {
     let put = Operation::PutRetentionPolicy { log_group: "/no/such".into(), days: 7 };
     s.refused(put, "logs:PutRetentionPolicy", "ResourceNotFoundException").await;
     assert_eq!(s.aws.log_groups("/no/such", None).await.unwrap().items, []);
+}
+
+async fn a_published_value_is_a_point_of_its_metric(s: &Changeable) {
+    let key = super::key("Test/Published", "FileCount", "Maximum", &[]);
+    let query = [MetricQuery { key, period_s: 60 }];
+    // The newest that both sides have: a parameter's change has just been made.
+    let now = s.aws.parameter(&s.parameter).await.unwrap().changed_at;
+    let from = now.duration_trunc(TimeDelta::hours(1)).unwrap() - TimeDelta::hours(1);
+    let points = || async {
+        let read = |token| s.aws.metric_data(&query, from, now + TimeDelta::hours(1), token);
+        let parts = all_pages(5, read).await.unwrap();
+        parts.into_iter().flat_map(|p| p.points).map(|(_, v)| v).collect::<Vec<_>>()
+    };
+    assert!(points().await.is_empty());
+    let put = |value, at| Operation::PutMetricData {
+        namespace: "Test/Published".into(),
+        name: "FileCount".into(),
+        value,
+        unit: "Count".into(),
+        at,
+    };
+    s.done(put(131_402.0, now - TimeDelta::minutes(5))).await;
+    s.done(put(131_500.0, now)).await;
+    s.until("both points", || async { points().await == vec![131_402.0, 131_500.0] }).await;
 }
 
 async fn a_scalable_target_brings_the_count_within_its_limits(s: &Changeable) {

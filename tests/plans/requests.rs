@@ -186,6 +186,29 @@ fn every_operation_shows_the_api_members_and_an_equal_command_line() {
             ],
         ),
         (
+            Operation::PutMetricData {
+                namespace: "EFSMountAutoscaling".into(),
+                name: "FileCount".into(),
+                value: 131_402.0,
+                unit: "Count".into(),
+                at: "2026-01-01T00:00:00Z".parse().unwrap(),
+            },
+            "cloudwatch PutMetricData",
+            json!({
+                "Namespace": "EFSMountAutoscaling",
+                "MetricData": [{
+                    "MetricName": "FileCount", "Timestamp": "2026-01-01T00:00:00.000Z", "Value": 131_402.0,
+                    "Unit": "Count",
+                }],
+            }),
+            vec![
+                "--namespace",
+                "EFSMountAutoscaling",
+                "--metric-data",
+                "MetricName=FileCount,Timestamp=2026-01-01T00:00:00.000Z,Value=131402.0,Unit=Count",
+            ],
+        ),
+        (
             Operation::PutRetentionPolicy { log_group: "/ecs/x y".into(), days: 7 },
             "logs PutRetentionPolicy",
             json!({ "logGroupName": "/ecs/x y", "retentionInDays": 7 }),

@@ -43,6 +43,8 @@ pub const REGISTER_SCALABLE_TARGET: Call = write(
 );
 /// CloudWatch Logs `PutRetentionPolicy`.
 pub const PUT_RETENTION: Call = write("CloudWatch Logs", "PutRetentionPolicy", "logs:PutRetentionPolicy");
+/// CloudWatch `PutMetricData`.
+pub const PUT_METRIC_DATA: Call = write("CloudWatch", "PutMetricData", "cloudwatch:PutMetricData");
 
 /// Everything that changes something and may leave.
 pub const WRITES: &[Call] = &[
@@ -55,6 +57,7 @@ pub const WRITES: &[Call] = &[
     REGISTER_TASK_DEFINITION,
     REGISTER_SCALABLE_TARGET,
     PUT_RETENTION,
+    PUT_METRIC_DATA,
 ];
 
 /// The one read without which a task definition cannot be copied; besides [`WRITES`] it may leave.

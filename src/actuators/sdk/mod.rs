@@ -113,6 +113,9 @@ impl Actuator for SdkActuator {
                 self.register_scalable_target(cluster, service, *min_capacity, *max_capacity).await
             }
             Operation::PutRetentionPolicy { log_group, days } => self.put_retention(log_group, *days).await,
+            Operation::PutMetricData { namespace, name, value, unit, at } => {
+                self.put_metric_data(namespace, name, (*value, unit), *at).await
+            }
             Operation::ForceNewDeployment { .. }
             | Operation::UpdateDesiredCount { .. }
             | Operation::UpdateTaskDefinition { .. }

@@ -1,9 +1,12 @@
-//! Parameter Store, Application Auto Scaling, CloudWatch Logs: one call each.
+//! Parameter Store, Application Auto Scaling, CloudWatch and its Logs: one call each.
 
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
+use aws_sdk_cloudwatch::types::{MetricDatum, StandardUnit};
 use aws_sdk_ssm::types::ParameterType;
+use aws_smithy_types::DateTime as SdkDateTime;
+use chrono::{DateTime, Utc};
 
-use super::allow::{PUT_PARAMETER, PUT_RETENTION, REGISTER_SCALABLE_TARGET};
+use super::allow::{PUT_METRIC_DATA, PUT_PARAMETER, PUT_RETENTION, REGISTER_SCALABLE_TARGET};
 use super::outcome::incomplete;
 use super::{Ended, SdkActuator, outputs};
 use crate::actuators::filled::published;
@@ -54,6 +57,26 @@ impl SdkActuator {
             .send()
             .await;
         self.answer(&REGISTER_SCALABLE_TARGET, &clients, result)?;
+        Ok(Outputs::new())
+    }
+
+    pub(super) async fn put_metric_data(
+        &self,
+        namespace: &str,
+        name: &str,
+        (value, unit): (f64, &str),
+        at: DateTime<Utc>,
+    ) -> Ended {
+        let datum = MetricDatum::builder()
+            .metric_name(name)
+            .timestamp(SdkDateTime::from_millis(at.timestamp_millis()))
+            .value(value)
+            .unit(StandardUnit::from(unit))
+            .build();
+        let clients = self.clients().await;
+        let result =
+            clients.cloudwatch.put_metric_data().namespace(namespace).metric_data(datum).send().await;
+        self.answer(&PUT_METRIC_DATA, &clients, result)?;
         Ok(Outputs::new())
     }
 

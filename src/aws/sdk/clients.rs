@@ -69,7 +69,7 @@ pub(crate) struct Clients {
     pub(crate) efs: aws_sdk_efs::Client,
     pub(crate) ecs: aws_sdk_ecs::Client,
     pub(crate) ssm: aws_sdk_ssm::Client,
-    pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(super) sts: aws_sdk_sts::Client,
     pub(crate) autoscaling: aws_sdk_applicationautoscaling::Client,
     pub(crate) logs: aws_sdk_cloudwatchlogs::Client,

@@ -130,6 +130,14 @@ pub fn with_past(input: &Input<'_>, rec: &Recommendation, past: &Past, mode: Mod
     rails
 }
 
+/// The guardrail that keeps a count of files from being published: the wrong account, a freeze, or the former
+/// function, which publishes its own under the same name.
+pub fn publishing(input: &Input<'_>, past: &Past) -> Option<Guardrail> {
+    let rails =
+        [Some(paused::freeze(input, past)), observed::account(input), Some(observed::former_lambda(input))];
+    rails.into_iter().flatten().find(|rail| rail.holds)
+}
+
 /// Guardrails that the rules themselves find.
 fn of_rules(name: &str) -> bool {
     [name::NO_FREE_ZONE, name::NO_SECURITY_GROUP, name::LIMIT, name::NOT_AVAILABLE].contains(&name)

@@ -50,7 +50,7 @@ fn freshness(input: &Input<'_>, rec: &Recommendation) -> Guardrail {
     Guardrail::new(name::DATA_FRESHNESS, Binds::All, !late.is_empty(), detail).until(next)
 }
 
-fn account(input: &Input<'_>) -> Option<Guardrail> {
+pub(super) fn account(input: &Input<'_>) -> Option<Guardrail> {
     let expected = input.policy.expected_account.as_ref()?;
     let identity = input.world.identity.as_ref();
     let (holds, detail) = match identity {
@@ -131,7 +131,7 @@ fn limit(input: &Input<'_>, rec: &Recommendation) -> Option<Guardrail> {
     ))
 }
 
-fn former_lambda(input: &Input<'_>) -> Guardrail {
+pub(super) fn former_lambda(input: &Input<'_>) -> Guardrail {
     let since = input.now - LAMBDA;
     let series = input.world.metric("AWS/Lambda", "Invocations", "Sum");
     let recent = series.map(|s| {

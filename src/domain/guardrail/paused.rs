@@ -46,7 +46,7 @@ fn in_flight(past: &Past) -> Vec<Guardrail> {
     out
 }
 
-fn freeze(input: &Input<'_>, past: &Past) -> Guardrail {
+pub(super) fn freeze(input: &Input<'_>, past: &Past) -> Guardrail {
     if let Some(frozen) = past.frozen(input.now) {
         let detail = format!("{} froze all changes at {}", frozen.by, frozen.at.format("%H:%M:%S UTC"));
         return Guardrail::new(name::FREEZE, Binds::All, true, detail).until(Some(frozen.until));

@@ -35,6 +35,8 @@ fn parts(operation: &Operation) -> &'static [Part] {
         Operation::UpdateFileSystem { .. } => &[Part::Throughput],
         Operation::PutLifecycleConfiguration { .. } => &[Part::Lifecycle],
         Operation::PutRetentionPolicy { .. } => &[Part::Retention],
+        // A value more; it replaces nothing.
+        Operation::PutMetricData { .. } => &[],
     }
 }
 
@@ -156,7 +158,7 @@ fn effect(
         }
         Operation::UpdateDesiredCount { desired_count, .. } => print.desired_count = Some(*desired_count),
         // A new revision changes nothing until a service uses it.
-        Operation::RegisterTaskDefinition { .. } => {}
+        Operation::RegisterTaskDefinition { .. } | Operation::PutMetricData { .. } => {}
         Operation::RegisterScalableTarget { min_capacity, max_capacity, .. } => {
             print.scalable = Some((*min_capacity, *max_capacity));
         }

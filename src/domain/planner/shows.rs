@@ -29,7 +29,9 @@ pub fn shows(world: &World, operation: &Operation) -> Option<bool> {
             let wanted = text.clone().unwrap_or_else(|| published_text(entries));
             Some(published.is_some_and(|p| p.current.value == wanted))
         }
-        Operation::ForceNewDeployment { .. } | Operation::RegisterTaskDefinition { .. } => None,
+        Operation::ForceNewDeployment { .. }
+        | Operation::RegisterTaskDefinition { .. }
+        | Operation::PutMetricData { .. } => None,
         Operation::UpdateDesiredCount { desired_count, .. } => {
             Some(world.service.as_ref()?.desired == *desired_count)
         }

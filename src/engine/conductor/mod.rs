@@ -36,12 +36,14 @@ mod decide;
 mod diary;
 mod follow;
 mod hand;
+mod publish;
 mod work;
 
 pub use hand::{Command, Hand};
 
 use board::{Board, Held};
 use diary::Diary;
+use publish::Publishing;
 use work::Working;
 
 /// Readings that come together are evaluated together.
@@ -122,6 +124,7 @@ pub(super) struct Conductor {
     diary: Diary,
     board: Board,
     working: Option<Working>,
+    publishing: Publishing,
     /// The operator wants the work under way to stop.
     stopping: bool,
     /// Why auto mode is not armed.
@@ -171,6 +174,7 @@ impl Conductor {
             failed: None,
             diary: Diary::default(),
             working: None,
+            publishing: Publishing::default(),
             stopping: false,
             disarmed: None,
             armed_written: false,
@@ -195,6 +199,7 @@ impl Conductor {
                 self.evaluate().await;
             }
             self.begin_what_is_due();
+            self.publish_what_is_due().await;
             // Also where the brake was pulled and the command behind it found no room.
             if !self.armed()
                 && self.working.as_ref().is_none_or(|w| !w.auto)

@@ -32,6 +32,7 @@ use super::observer::Observer;
 mod checks;
 mod holder;
 mod lease;
+mod publish;
 mod revision;
 mod run;
 mod step;
@@ -167,6 +168,7 @@ pub struct Executor {
     pub alive: Alive,
     /// Timing.
     pub pace: Pace,
+    published: Mutex<publish::Published>,
     /// Cancels the change that is under way.
     brake: Mutex<CancellationToken>,
 }
@@ -182,8 +184,8 @@ impl Executor {
         holder: String,
     ) -> Self {
         let Setup { environment, outside } = setup;
-        let (pace, brake) = (environment.apply.into(), Mutex::default());
-        Self { journal, actuator, outside, clock, environment, policy, holder, alive, pace, brake }
+        let (pace, brake, published) = (environment.apply.into(), Mutex::default(), Mutex::default());
+        Self { journal, actuator, outside, clock, environment, policy, holder, alive, pace, published, brake }
     }
 
     /// Stops the change that is under way before its next call. What has been sent stays sent.

@@ -8,7 +8,7 @@ use crate::domain::guardrail::name;
 use crate::domain::journal::EntryKind;
 use crate::domain::plan::{Fingerprint, Step};
 use crate::domain::request::{Operation, render};
-use crate::domain::source::{Failure, FailureClass};
+use crate::domain::source::FailureClass;
 use crate::domain::units::delta;
 use crate::engine::effect::{Found, Window, read_back};
 use crate::engine::observer::sources_of;
@@ -38,7 +38,7 @@ impl Run<'_> {
             let started_at = self.executor.clock.now();
             self.write(EntryKind::Started, step, json!(begun)).await?;
             let Begun { operation, before, .. } = begun;
-            let failure = match self.send(&operation).await {
+            let failure = match self.executor.send_once(&operation).await {
                 Sent::Done(outputs) => {
                     self.write(EntryKind::Succeeded, step, json!({ "outputs": outputs })).await?;
                     self.note_done(step.n, &operation, outputs.clone());
@@ -64,18 +64,6 @@ impl Run<'_> {
 
     async fn write(&self, event: EntryKind, step: &Step, detail: serde_json::Value) -> Result<(), Stop> {
         Ok(self.pen.write(event, Some(step.n), detail).await?)
-    }
-
-    /// Sends once. No answer in time is an unknown outcome, never a failed one.
-    async fn send(&self, operation: &Operation) -> Sent {
-        let Some(actuator) = &self.executor.actuator else {
-            return Sent::Refused(Failure::new(FailureClass::Refused, "started with --read-only"));
-        };
-        let limit = self.executor.clock.real(self.executor.pace.answer);
-        tokio::time::timeout(limit, actuator.send(operation)).await.unwrap_or_else(|_| {
-            let text = format!("no answer within {} s", self.executor.pace.answer.as_secs());
-            Sent::Unknown(Failure::new(FailureClass::Timeout, text))
-        })
     }
 
     /// Finds out by reading whether a call took effect, and writes it down. Only two looks apart, both after the

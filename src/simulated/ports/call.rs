@@ -61,9 +61,10 @@ pub(in crate::simulated) const REGISTER_TASK_DEFINITION: Operation =
 pub(in crate::simulated) const REGISTER_SCALABLE_TARGET: Operation =
     operation("application-autoscaling", "RegisterScalableTarget");
 pub(in crate::simulated) const PUT_RETENTION: Operation = operation("logs", "PutRetentionPolicy");
+pub(in crate::simulated) const PUT_METRIC_DATA: Operation = operation("cloudwatch", "PutMetricData");
 
 /// Every operation that a fault can name.
-pub(in crate::simulated) const OPERATIONS: [Operation; 27] = [
+pub(in crate::simulated) const OPERATIONS: [Operation; 28] = [
     FILE_SYSTEMS,
     MOUNT_TARGETS,
     SECURITY_GROUPS,
@@ -91,6 +92,7 @@ pub(in crate::simulated) const OPERATIONS: [Operation; 27] = [
     REGISTER_TASK_DEFINITION,
     REGISTER_SCALABLE_TARGET,
     PUT_RETENTION,
+    PUT_METRIC_DATA,
 ];
 
 /// Requests for one call, the wait before the first repetition (it doubles), the time for one request and for

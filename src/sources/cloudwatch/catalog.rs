@@ -58,9 +58,9 @@ const LAMBDA: &str = "AWS/Lambda";
 const ELB: &str = "AWS/ApplicationELB";
 const RDS: &str = "AWS/RDS";
 /// Namespace of the file service's own metrics.
-pub(in crate::sources) const FILE_SERVICE: &str = "EFSMountAutoscaling";
+pub(in crate::sources) const FILE_SERVICE: &str = crate::domain::publication::NAMESPACE;
 /// The count of files that somebody else has published.
-pub(in crate::sources) const FILE_COUNT: &str = "FileCount";
+pub(in crate::sources) const FILE_COUNT: &str = crate::domain::publication::FILE_COUNT;
 
 const CATALOG: &[Known] = &[
     known(On::FileSystem, EFS, "ClientConnections", &["Sum"], "Count", 60),
