@@ -124,6 +124,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod count;
+pub mod demo;
 pub mod domain;
 pub mod engine;
 pub mod hakaru;

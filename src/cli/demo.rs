@@ -10,6 +10,7 @@ use crate::actuators::Actuator;
 use crate::clock::Clock;
 use crate::config::model::Environment;
 use crate::config::{Inputs, Loaded};
+use crate::demo::Live;
 use crate::domain::journal::advance;
 use crate::domain::snapshot::Mode;
 use crate::engine::conductor::{Acts, Hand};
@@ -79,12 +80,23 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
         1.0 => format!("{}: {}", scenario.name, scenario.title),
         speed => format!("{} ×{speed}: {}", scenario.name, scenario.title),
     };
+    let temporary = inputs.variables.get("TMPDIR").filter(|d| !d.is_empty()).map_or("/tmp", String::as_str);
+    let live = Live::of(&scenario, demo.seed, temporary.into()).map(Arc::new);
     let region = environment.region.clone().unwrap_or_default();
     let acts = acts(loaded, inputs, &environment, &simulated);
     let watched = Watched {
         environment,
         acts: Some(acts),
-        connect: Box::new(move || Box::pin(async move { (simulated.outside(), region) })),
+        connect: Box::new({
+            let (live, clock) = (live.clone(), clock.clone());
+            move || {
+                // The first frame is drawn: from here on it may cost something.
+                if let Some(live) = live {
+                    live.begin(&simulated, &clock, super::bench::keeper());
+                }
+                Box::pin(async move { (simulated.outside(), region) })
+            }
+        }),
         clock: clock.clone(),
         prices: Arc::new(loaded.config.prices.clone()),
         nudges: Arc::default(),
@@ -94,7 +106,7 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
         Ok(look) => look,
         Err(error) => return Ok(super::usage(&error)),
     };
-    console::run(Session {
+    let ended = console::run(Session {
         watched: vec![watched],
         look,
         clock,
@@ -102,5 +114,9 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
         low_bandwidth: loaded.config.low_bandwidth,
         demo: Some(title),
         panic_after: demo.panic_after.map(Duration::from_millis),
-    })
+    });
+    if let Some(live) = live {
+        live.end();
+    }
+    ended
 }

@@ -68,6 +68,8 @@ pub struct LoadStep {
     pub files_per_s: Option<f64>,
     /// Operations that clients ask for a second; `None` leaves it as it is.
     pub ops_per_s: Option<f64>,
+    /// Impressions a second that users send to the service; `None` leaves it as it is.
+    pub requests_per_s: Option<f64>,
 }
 
 /// Something that happens.
