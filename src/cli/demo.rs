@@ -11,10 +11,11 @@ use crate::clock::Clock;
 use crate::config::model::Environment;
 use crate::config::{Inputs, Loaded};
 use crate::demo::Live;
+use crate::domain::count::CountSource;
 use crate::domain::journal::advance;
 use crate::domain::snapshot::Mode;
 use crate::engine::conductor::{Acts, Hand};
-use crate::engine::start::Watched;
+use crate::engine::start::{Nudges, Watched};
 use crate::simulated::{Scenario, Simulated};
 use crate::store::memory::memory;
 
@@ -38,6 +39,13 @@ fn environment(simulated: &Simulated, loaded: &Loaded, scenario: &Scenario, spee
     environment.policy.file_count_threshold = environment.files.threshold;
     environment.policy.expected_account.clone_from(&environment.expected_account);
     environment
+}
+
+/// Where the live world is looked at: what is real there is not asked of the simulated AWS.
+fn what_is_real(environment: &mut Environment, live: &Live) {
+    environment.files.directory = Some(live.files());
+    environment.files.sources.insert(0, CountSource::Path);
+    environment.files.require_mount = false;
 }
 
 /// What an operator of the demo acts with: the simulated AWS, and a journal that ends with it.
@@ -75,31 +83,36 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
     };
     let clock = Clock::virtual_from(Clock::system().now(), demo.speed);
     let simulated = Arc::new(Simulated::new(&scenario, demo.seed, clock.clone()));
-    let environment = Arc::new(environment(&simulated, loaded, &scenario, demo.speed));
+    let temporary = inputs.variables.get("TMPDIR").filter(|d| !d.is_empty()).map_or("/tmp", String::as_str);
+    let live = Live::of(&scenario, demo.seed, temporary.into()).map(Arc::new);
+    let mut environment = environment(&simulated, loaded, &scenario, demo.speed);
+    if let Some(live) = &live {
+        what_is_real(&mut environment, live);
+    }
+    let environment = Arc::new(environment);
     let title = match demo.speed {
         1.0 => format!("{}: {}", scenario.name, scenario.title),
         speed => format!("{} ×{speed}: {}", scenario.name, scenario.title),
     };
-    let temporary = inputs.variables.get("TMPDIR").filter(|d| !d.is_empty()).map_or("/tmp", String::as_str);
-    let live = Live::of(&scenario, demo.seed, temporary.into()).map(Arc::new);
+    let nudges: Arc<Nudges> = Arc::default();
     let region = environment.region.clone().unwrap_or_default();
     let acts = acts(loaded, inputs, &environment, &simulated);
     let watched = Watched {
         environment,
         acts: Some(acts),
         connect: Box::new({
-            let (live, clock) = (live.clone(), clock.clone());
+            let (live, clock, asked) = (live.clone(), clock.clone(), Arc::clone(&nudges));
             move || {
                 // The first frame is drawn: from here on it may cost something.
                 if let Some(live) = live {
-                    live.begin(&simulated, &clock, super::bench::keeper());
+                    live.begin(&simulated, &clock, super::bench::keeper(), move || asked.all());
                 }
                 Box::pin(async move { (simulated.outside(), region) })
             }
         }),
         clock: clock.clone(),
         prices: Arc::new(loaded.config.prices.clone()),
-        nudges: Arc::default(),
+        nudges,
         seed: demo.seed,
     };
     let look = match super::Look::load(loaded, inputs) {

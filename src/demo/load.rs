@@ -78,9 +78,12 @@ impl Load {
         let errand = serde_json::to_string(&errand).ok()?;
         let command = myself(home, &[COMMAND.to_owned(), errand]);
         let simulated = Arc::clone(simulated);
-        let line = move |text: &str| match serde_json::from_str::<Second>(text) {
-            Ok(second) => simulated.served(&served(&second)),
-            Err(_) => tracing::warn!(text, "kakeru says"),
+        let line = move |text: &str| {
+            if let Ok(second) = serde_json::from_str::<Second>(text) {
+                simulated.served(&served(&second));
+            } else {
+                tracing::warn!(text, "kakeru says");
+            }
         };
         let ended = |code| tracing::info!(code, "kakeru ended");
         Process::start(command, line, ended)

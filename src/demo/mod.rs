@@ -1,5 +1,6 @@
 //! The live world: what is real in the demo. Only AWS is simulated; a task is a process that serves impressions on
-//! loopback with the capacity of a small task, the load is a process that asks it, the event log is a SQLite file.
+//! loopback with the capacity of a small task, the load is a process that asks it, the event log is a SQLite file,
+//! the files are files.
 //!
 //! ```text
 //! simulated AWS ── start, stop ─▶ runner ─▶ hakaru, one process a task ─▶ event log
@@ -11,6 +12,7 @@
 //! is gone, its standard input ends, and a keeper in a session of its own deletes the directory. The seed fixes
 //! the script, not what processes make of it, and the speed of the clock is that of AWS's waits alone.
 
+mod files;
 mod load;
 mod lock;
 mod process;
@@ -27,6 +29,7 @@ use crate::bench::workspace::{DEMO, Workspace, name};
 use crate::clock::Clock;
 use crate::simulated::{Scenario, Simulated};
 
+use files::Files;
 use load::Load;
 use runner::{Order, Tasks};
 
@@ -74,8 +77,20 @@ impl Live {
         SocketAddr::from((Ipv4Addr::new(127, 128 | (b & 0x7f), c, d), 9091))
     }
 
-    /// Starts everything, in a thread of its own. `keeper` is the command of the process that deletes the directory.
-    pub fn begin(&self, simulated: &Arc<Simulated>, clock: &Clock, keeper: Command) {
+    /// The directory with the files; it is there when all of its first ones are.
+    pub fn files(&self) -> PathBuf {
+        self.parent.join(&self.name).join(files::NAME)
+    }
+
+    /// Starts everything, in a thread of its own. `keeper` is the command of the process that deletes the directory;
+    /// `ready` is called when the files can be counted.
+    pub fn begin(
+        &self,
+        simulated: &Arc<Simulated>,
+        clock: &Clock,
+        keeper: Command,
+        ready: impl FnOnce() + Send + 'static,
+    ) {
         let (orders, taken) = sync_channel(ORDERS);
         let (end, ended) = sync_channel(1);
         let tasks = Arc::new(Tasks::new(orders.clone(), clock.clone()));
@@ -85,19 +100,24 @@ impl Live {
             database: self.database(),
             load: Load::new(&self.scenario, self.seed, self.metrics()),
             simulated: Arc::clone(simulated),
-            tasks,
+            tasks: Arc::clone(&tasks),
             clock: clock.clone(),
+            directories: self.scenario.world.directories,
         };
         // The children are killed with the thread that started them, so it is one that lasts.
         let thread = std::thread::Builder::new().name("demo".into()).spawn(move || {
-            world.run(keeper, &taken);
+            world.run(keeper, ready, &taken);
             // Nobody waits only where the console has gone already.
             let _ = end.send(());
         });
         match thread {
-            Ok(_) => *self.lock() = Some(Running { orders, ended }),
+            Ok(_) => {
+                *self.lock() = Some(Running { orders, ended });
+                // From here on the world tells of a balancer, so it comes before the first question to it.
+                simulated.run_tasks(tasks as _);
+            }
             Err(error) => {
-                tracing::error!(%error, "the demo's processes cannot be started; tasks are simulated")
+                tracing::error!(%error, "the demo's processes cannot be started; tasks are simulated");
             }
         }
     }
@@ -127,19 +147,20 @@ struct World {
     simulated: Arc<Simulated>,
     tasks: Arc<Tasks>,
     clock: Clock,
+    directories: u64,
 }
 
 impl World {
-    fn run(mut self, keeper: Command, orders: &Receiver<Order>) {
+    fn run(mut self, keeper: Command, ready: impl FnOnce() + Send + 'static, orders: &Receiver<Order>) {
         let workspace = match Workspace::make(&self.parent, &self.name, keeper) {
             Ok(workspace) => workspace,
             Err(error) => {
-                tracing::error!(%error, "the demo has no directory, so its tasks are simulated");
+                tracing::error!(%error, "the demo has no directory, so no task can be started");
                 return;
             }
         };
         let mut processes = runner::Processes::new(workspace.path(), &self.database);
-        self.simulated.run_tasks(Arc::clone(&self.tasks) as _);
+        let files = Files::begin(workspace.path(), self.directories, &self.simulated, ready);
         loop {
             match orders.recv_timeout(TICK) {
                 Ok(Order::End) | Err(RecvTimeoutError::Disconnected) => break,
@@ -155,6 +176,7 @@ impl World {
             let routes = self.simulated.routes();
             self.load.look(workspace.path(), &self.simulated, routes);
         }
+        files.end();
         self.load.end();
         processes.end();
         workspace.leave();

@@ -130,10 +130,10 @@ fn code(status: ExitStatus) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::mpsc::channel;
+    use std::sync::mpsc::sync_channel;
 
     fn shell(script: &str) -> (Arc<Process>, std::sync::mpsc::Receiver<String>) {
-        let (sender, said) = channel();
+        let (sender, said) = sync_channel(16);
         let ended = sender.clone();
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script]);

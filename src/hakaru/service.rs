@@ -103,7 +103,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
 /// A status that is not 200, why, and when to try again.
 type Refusal = (StatusCode, String, Option<u64>);
 
-fn busy(busy: Busy) -> Refusal {
+fn refused(busy: &Busy) -> Refusal {
     (StatusCode::SERVICE_UNAVAILABLE, busy.reason.to_owned(), Some(busy.retry_after))
 }
 
@@ -113,7 +113,7 @@ fn offer(shared: &Shared, uri: &Uri) -> Result<Receiver<Answer>, Refusal> {
         .map_err(|reason| (StatusCode::BAD_REQUEST, reason, None))?;
     // Without a spool the database's own clock counts.
     let accepted = if shared.spool.is_some() { shared.log.now().timestamp() } else { 0 };
-    shared.queue.offer(impression, accepted).map_err(busy)
+    shared.queue.offer(impression, accepted).map_err(|busy| refused(&busy))
 }
 
 /// A request of a service whose capacity is limited, or that does as the original does.
@@ -121,7 +121,7 @@ async fn worked(asked: Asked, uri: Uri) -> Result<Response<Text>, Infallible> {
     let shared = Arc::clone(&asked.shared);
     let recorded = async {
         if let Some(capacity) = &shared.capacity {
-            let done = capacity.take(asked.since).map_err(busy)?;
+            let done = capacity.take(asked.since).map_err(|busy| refused(&busy))?;
             tokio::time::sleep_until(done).await;
         }
         refusal(offer(&shared, &uri)?.await)

@@ -176,13 +176,13 @@ static METRICS: &[Metric] = &[
         value: |_, m| requests(m, |s| s.balancer_errors),
     },
     ecs("CPUUtilization", |_, m| {
-        let busy = match &m.served {
-            // Refusing costs next to nothing: what was worked on is the share of the task's processor in use.
-            Some(s) if m.could_serve > 0.0 => (s.succeeded / m.could_serve).min(1.0),
-            _ if m.capacity > 0.0 => m.done / m.capacity,
+        let files = if m.capacity > 0.0 { m.done / m.capacity } else { 0.0 };
+        // Refusing costs next to nothing: what was worked on is the share of the tasks' capacity in use.
+        let impressions = match &m.served {
+            Some(s) if m.could_serve > 0.0 => s.succeeded / m.could_serve,
             _ => 0.0,
         };
-        let percent = (1.5 + 98.5 * busy * m.wobble.cpu).min(100.0);
+        let percent = (1.5 + 98.5 * (files * m.wobble.cpu + impressions)).min(100.0);
         Stat::around(percent, m.mean(m.running), 0.06)
     }),
     ecs("MemoryUtilization", |w, m| {
@@ -251,7 +251,7 @@ impl World {
             .filter(|m| m.namespace == namespace && m.name == name)
             .filter(|m| match m.dimensions {
                 Dimensions::Lambda => self.settings.lambda,
-                Dimensions::Balancer | Dimensions::Group => self.settings.task_requests_per_s.is_some(),
+                Dimensions::Balancer | Dimensions::Group => self.runner.is_some(),
                 _ => true,
             })
             .map(|m| self.dimensions(m.dimensions))

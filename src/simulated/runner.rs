@@ -128,6 +128,11 @@ impl Simulated {
         self.world(World::routes)
     }
 
+    /// How many files there should be now.
+    pub fn files(&self) -> u64 {
+        self.world(|world| world.load.files(world.now))
+    }
+
     /// What the balancer saw since it was last told.
     pub fn served(&self, served: &Served) {
         self.change(|world| world.take_served(served));

@@ -60,7 +60,7 @@ impl World {
         let arn = || {
             format!("arn:aws:elasticloadbalancing:{}:{}:{}", self.region, self.account, super::super::GROUP)
         };
-        self.settings.task_requests_per_s.map(|_| arn()).into_iter().collect()
+        self.runner.iter().map(|_| arn()).collect()
     }
 
     /// ARNs of `ListTasks`.

@@ -265,19 +265,17 @@ impl World {
     fn container_ended(&mut self, id: &str, code: i32) {
         let Some(task) = self.task_mut(id) else { return };
         task.container = Container::Ended;
-        match &mut task.stop {
+        if let Some(stop) = &mut task.stop {
             // Whatever ECS would have said: this is the code.
-            Some(stop) => stop.exit_code = Some(code),
-            None => {
-                let (starting, reason) =
-                    (task.status < Status::Running, "Essential container in task exited".to_owned());
-                if starting {
-                    self.fail_start(id, "EssentialContainerExited", reason, Some(code));
-                } else {
-                    let stop = Stop { code: "EssentialContainerExited", reason, exit_code: Some(code) };
-                    self.end_task(id, stop);
-                }
-            }
+            stop.exit_code = Some(code);
+            return;
+        }
+        let starting = task.status < Status::Running;
+        let (word, reason) = ("EssentialContainerExited", "Essential container in task exited".to_owned());
+        if starting {
+            self.fail_start(id, word, reason, Some(code));
+        } else {
+            self.end_task(id, Stop { code: word, reason, exit_code: Some(code) });
         }
     }
 
