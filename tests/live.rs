@@ -7,6 +7,7 @@ mod machine;
 #[path = "support/terminal.rs"]
 mod terminal;
 
+use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -122,4 +123,53 @@ fn a_surge_burns_until_a_scale_out_is_approved_and_then_the_ratio_recovers() {
     sleep(Duration::from_millis(300));
     demo.terminal.press("3");
     demo.terminal.shows("4 running");
+    let (all, good) = demo.counts().unwrap();
+    let rows = demo.rows();
+    assert!(all > good && rows >= good, "{all} asked, {good} acknowledged, {rows} recorded");
+}
+
+#[test]
+fn while_the_event_log_is_locked_nothing_is_acknowledged_and_then_everything_is_again() {
+    let script = format!("{QUIET}\n[[at]]\nafter = '8s'\ndo = 'lock-database'\nfor = '12s'\n");
+    let demo = Demo::start("locked", &script, 1);
+    demo.tasks(3);
+    demo.until("refusals", |demo| demo.counts().filter(|(all, good)| all - good > 30.0));
+    let (all, good) = demo.until("it is taken up again", |demo| {
+        let before = demo.counts()?;
+        sleep(Duration::from_secs(1));
+        let now = demo.counts()?;
+        (now.1 > before.1 && now.1 - before.1 >= now.0 - before.0).then_some(now)
+    });
+    let rows = demo.rows();
+    assert!(rows >= good && all > good, "{all} asked, {good} acknowledged, {rows} recorded");
+}
+
+#[test]
+fn the_original_says_200_and_what_it_loses_shows_in_the_event_log_alone() {
+    let script = QUIET
+        .replace("requests_per_s = 15", "requests_per_s = 120")
+        .replace("[world]", "[world]\noriginal = true");
+    let demo = Demo::start("original", &script, 20);
+    demo.tasks(3);
+    let ratio = demo.ratio_over(Duration::from_secs(5));
+    assert!(ratio >= 0.999, "to HTTP all is well: {ratio}");
+    let (_, good) = demo.counts().unwrap();
+    let rows = demo.rows();
+    assert!(rows > 0.0 && rows < good * 0.8, "{good} acknowledged, {rows} recorded");
+}
+
+#[test]
+fn files_are_files_and_counted() {
+    let script = QUIET.replace("[world]", "[world]\nfiles = 3210\ndirectories = 7");
+    let mut demo = Demo::start("files", &script, 20);
+    let root =
+        demo.until("the files", |demo| demo.directory().map(|d| d.join("files")).filter(|d| d.exists()));
+    let in_directory = |n: u32| fs::read_dir(root.join(format!("d{n}"))).unwrap().count();
+    assert_eq!((0..7).map(in_directory).sum::<usize>(), 3210);
+    demo.terminal.press("2");
+    // Eight with the root: what only a real count knows.
+    demo.until("the count", |demo| {
+        let text = demo.terminal.text();
+        Some(()).filter(|()| text.contains("directories 8") && text.contains("3 210"))
+    });
 }

@@ -8,7 +8,7 @@ use color_eyre::eyre;
 
 use crate::actuators::Actuator;
 use crate::clock::Clock;
-use crate::config::model::Environment;
+use crate::config::model::{Datasource, Environment};
 use crate::config::{Inputs, Loaded};
 use crate::demo::Live;
 use crate::domain::count::CountSource;
@@ -21,6 +21,9 @@ use crate::store::memory::memory;
 
 use super::args::Demo;
 use super::console::{self, Session};
+
+/// What the objective holds for in the demo: a round of the workshop.
+const ROUND: Duration = Duration::from_secs(2 * 3600);
 
 /// The demo's environment. An operator decides there, unless the settings of an environment `demo` say otherwise.
 ///
@@ -46,6 +49,10 @@ fn what_is_real(environment: &mut Environment, live: &Live) {
     environment.files.directory = Some(live.files());
     environment.files.sources.insert(0, CountSource::Path);
     environment.files.require_mount = false;
+    environment.datasource = Some(Datasource { url: live.database() });
+    environment.scrape =
+        live.metrics().map(|address| format!("http://{address}/metrics")).into_iter().collect();
+    environment.objective_window = ROUND;
 }
 
 /// What an operator of the demo acts with: the simulated AWS, and a journal that ends with it.

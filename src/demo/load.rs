@@ -45,9 +45,6 @@ impl Load {
 
     /// Starts it where it does not run, and says where tasks are, when that has changed.
     pub(super) fn look(&mut self, home: &Path, simulated: &Arc<Simulated>, routes: Vec<SocketAddr>) {
-        if self.corners.iter().all(|(_, per_s)| *per_s <= 0.0) {
-            return;
-        }
         if self.process.as_ref().is_none_or(|p| p.has_ended()) {
             let now = (self.passed)();
             let first = self.process.is_none() && self.started.is_zero();

@@ -39,6 +39,8 @@ const ORDERS: usize = 4096;
 const TICK: Duration = Duration::from_secs(1);
 /// How long the end of everything is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Port of the load's `/metrics`.
+const METRICS: u16 = 9091;
 /// The event log, in the demo's directory.
 const EVENT_LOG: &str = "eventlog.db";
 
@@ -72,9 +74,11 @@ impl Live {
     }
 
     /// Where the load tells `/metrics`: an address of this process's own, which nobody else on this machine takes.
-    pub fn metrics(&self) -> SocketAddr {
+    /// `None` where there is no load.
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        let loaded = self.scenario.requests_per_s().iter().any(|(_, per_s)| *per_s > 0.0);
         let [_, b, c, d] = std::process::id().to_be_bytes();
-        SocketAddr::from((Ipv4Addr::new(127, 128 | (b & 0x7f), c, d), 9091))
+        loaded.then(|| SocketAddr::from((Ipv4Addr::new(127, 128 | (b & 0x7f), c, d), METRICS)))
     }
 
     /// The directory with the files; it is there when all of its first ones are.
@@ -98,7 +102,7 @@ impl Live {
             parent: self.parent.clone(),
             name: self.name.clone(),
             database: self.database(),
-            load: Load::new(&self.scenario, self.seed, self.metrics()),
+            load: self.metrics().map(|metrics| Load::new(&self.scenario, self.seed, metrics)),
             simulated: Arc::clone(simulated),
             tasks: Arc::clone(&tasks),
             clock: clock.clone(),
@@ -143,7 +147,7 @@ struct World {
     parent: PathBuf,
     name: String,
     database: String,
-    load: Load,
+    load: Option<Load>,
     simulated: Arc<Simulated>,
     tasks: Arc<Tasks>,
     clock: Clock,
@@ -159,7 +163,7 @@ impl World {
                 return;
             }
         };
-        let mut processes = runner::Processes::new(workspace.path(), &self.database);
+        let mut processes = runner::Processes::new(workspace.path(), &self.database, &self.simulated);
         let files = Files::begin(workspace.path(), self.directories, &self.simulated, ready);
         loop {
             match orders.recv_timeout(TICK) {
@@ -174,10 +178,14 @@ impl World {
             }
             processes.look();
             let routes = self.simulated.routes();
-            self.load.look(workspace.path(), &self.simulated, routes);
+            if let Some(load) = &mut self.load {
+                load.look(workspace.path(), &self.simulated, routes);
+            }
         }
         files.end();
-        self.load.end();
+        if let Some(load) = &self.load {
+            load.end();
+        }
         processes.end();
         workspace.leave();
     }

@@ -12,11 +12,15 @@ use chrono::{DateTime, Utc};
 use super::process::{Process, myself};
 use crate::clock::Clock;
 use crate::simulated::runner::{Happened, Launch, TaskRunner};
+use crate::simulated::{SERVICE_LOG, Simulated};
 
 /// How long ECS waits for a container after SIGTERM.
 pub(super) const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// The same in real time, at least, however fast the clock runs.
 pub(super) const LEAST: Duration = Duration::from_secs(3);
+/// Longest that the end of killed processes is waited for, and between two looks.
+const KILLED: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(5);
 /// The words before its address in the line with which hakaru says that it serves.
 const LISTENS: &str = "listening on http://";
 /// What a container gets that is started with a mistake: no address of a database.
@@ -103,16 +107,18 @@ struct Running {
 pub(super) struct Processes {
     home: PathBuf,
     database: String,
+    simulated: Arc<Simulated>,
     passed: Box<dyn Fn() -> Duration>,
     running: BTreeMap<String, Running>,
 }
 
 impl Processes {
     /// None yet.
-    pub(super) fn new(home: &Path, database: &str) -> Self {
+    pub(super) fn new(home: &Path, database: &str, simulated: &Arc<Simulated>) -> Self {
         Self {
             home: home.to_owned(),
             database: database.to_owned(),
+            simulated: Arc::clone(simulated),
             passed: Box::new(Clock::stopwatch()),
             running: BTreeMap::new(),
         }
@@ -124,8 +130,11 @@ impl Processes {
         let database = if launch.broken { MISTAKE } else { &self.database };
         command.env("HAKARU_DATASOURCENAME", database);
         let (task, told) = (launch.task.clone(), Arc::clone(tasks));
+        let simulated = Arc::clone(&self.simulated);
+        // As the awslogs driver names the stream of a container.
+        let stream = format!("hakaru/hakaru/{task}");
         let line = move |text: &str| {
-            tracing::info!(task, text, "hakaru says");
+            simulated.log(SERVICE_LOG, &stream, told.clock.now(), text);
             if let Some(address) = listens(text) {
                 told.note(Happened::Listens { task: task.clone(), address });
             }
@@ -170,10 +179,14 @@ impl Processes {
         }
     }
 
-    /// Ends all.
+    /// Ends all, and waits for that as long as a killed process may need.
     pub(super) fn end(&self) {
         for running in self.running.values() {
             running.process.kill();
+        }
+        let passed = Clock::stopwatch();
+        while passed() < KILLED && self.running.values().any(|running| !running.process.has_ended()) {
+            std::thread::sleep(LOOK);
         }
     }
 }

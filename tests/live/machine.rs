@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use miharu::clock::Clock;
 use rustix::process::Pid;
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
 
 use super::terminal::Terminal;
 
@@ -88,7 +90,7 @@ impl Demo {
     }
 
     /// Requests and those that succeeded, as the load tells.
-    fn counts(&self) -> Option<(f64, f64)> {
+    pub fn counts(&self) -> Option<(f64, f64)> {
         let pid = u32::try_from(self.pid.as_raw_nonzero().get()).unwrap();
         let [_, b, c, d] = pid.to_be_bytes();
         let address = (Ipv4Addr::new(127, 128 | (b & 0x7f), c, d), 9091);
@@ -107,6 +109,18 @@ impl Demo {
             good += if outcome == "success" { n } else { 0.0 };
         }
         Some((all, good))
+    }
+
+    /// Rows in the event log.
+    pub fn rows(&self) -> f64 {
+        let file = self.directory().expect("the demo's directory").join("eventlog.db");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let rows: i64 = runtime.block_on(async {
+            let options = SqliteConnectOptions::new().filename(file).read_only(true);
+            let mut connection = options.busy_timeout(PATIENCE).connect().await.unwrap();
+            sqlx::query_scalar("SELECT COUNT(*) FROM eventlog").fetch_one(&mut connection).await.unwrap()
+        });
+        rows as f64
     }
 
     /// The success ratio over so long, once there is traffic.
