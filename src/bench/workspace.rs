@@ -105,9 +105,11 @@ impl Workspace {
         &self.path
     }
 
-    /// Lets the keeper delete it, without waiting for that.
+    /// Lets the keeper delete it, without waiting for that; where the keeper is no more, it is deleted here.
     pub fn leave(mut self) {
-        self.line = None;
+        if matches!(self.keeper.try_wait(), Ok(None)) {
+            self.line = None;
+        }
     }
 
     /// Deletes it with what is in it.

@@ -73,7 +73,7 @@ impl Load {
             seed: self.seed,
         };
         let errand = serde_json::to_string(&errand).ok()?;
-        let command = myself(home, &[COMMAND.to_owned(), errand]);
+        let command = myself(home, "miharu-users", &[COMMAND.to_owned(), errand]);
         let simulated = Arc::clone(simulated);
         let line = move |text: &str| {
             if let Ok(second) = serde_json::from_str::<Second>(text) {

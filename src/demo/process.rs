@@ -21,9 +21,10 @@ const SILENT: Duration = Duration::from_secs(5);
 const STACK: usize = 256 * 1024;
 
 /// This program with `arguments`, without anything of the user's environment and settings. `home` has no settings.
-pub(super) fn myself(home: &Path, arguments: &[String]) -> Command {
+/// `shown` is what lists of processes call it.
+pub(super) fn myself(home: &Path, shown: &str, arguments: &[String]) -> Command {
     let mut command = Command::new(MYSELF);
-    command.args(arguments).env_clear().env("XDG_CONFIG_HOME", home).current_dir(home);
+    command.arg0(shown).args(arguments).env_clear().env("XDG_CONFIG_HOME", home).current_dir(home);
     // No key of the terminal is for it.
     command.process_group(0);
     command

@@ -126,7 +126,9 @@ impl Processes {
 
     /// Starts the process of a task.
     pub(super) fn start(&mut self, launch: &Launch, tasks: &Arc<Tasks>) {
-        let mut command = myself(&self.home, &arguments(launch));
+        // So that who lists processes finds the task that the console shows.
+        let shown = format!("miharu-task-{}", launch.task.get(..8).unwrap_or(&launch.task));
+        let mut command = myself(&self.home, &shown, &arguments(launch));
         let database = if launch.broken { MISTAKE } else { &self.database };
         command.env("HAKARU_DATASOURCENAME", database);
         let (task, told) = (launch.task.clone(), Arc::clone(tasks));
