@@ -43,9 +43,18 @@ impl Demo {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join(format!("{name}.toml"));
         fs::write(&file, script).unwrap();
-        let (file, speed) = (file.display().to_string(), speed.to_string());
+        Self::on(&file.display().to_string(), home, speed)
+    }
+
+    /// The console on a scenario that comes with it.
+    pub fn shipped(name: &str, speed: u32) -> Self {
+        Self::on(name, tempfile::tempdir().unwrap(), speed)
+    }
+
+    fn on(scenario: &str, home: tempfile::TempDir, speed: u32) -> Self {
+        let speed = speed.to_string();
         let variables = [("TMPDIR".to_owned(), home.path().display().to_string())];
-        let arguments = ["demo", "--seed", "7", "--speed", &speed, "--scenario", &file];
+        let arguments = ["demo", "--seed", "7", "--speed", &speed, "--scenario", scenario];
         let terminal = Terminal::start_with(&arguments, &variables, 160, 48);
         let pid = terminal.pid();
         terminal.shows("all fresh");

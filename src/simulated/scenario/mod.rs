@@ -7,10 +7,12 @@
 //!
 //! [world]                       # every key has a default, see [`World`]
 //! tasks = 6
+//! task_requests_per_s = 100     # tasks are processes in the demo, which serve so many impressions a second
 //!
 //! [[load]]                      # from `at` on, reached within `ramp`
 //! at = "0s"
 //! ops_per_s = 700
+//! requests_per_s = 60           # impressions
 //!
 //! [[at]]                        # what happens, see [`Deed`]
 //! after = "30s"                 # "-40m": before the console was started
