@@ -54,7 +54,10 @@ fn an_unknown_name_lists_the_known_ones_and_the_nearest() {
     let error = Scenario::load("file-strom").unwrap_err();
     assert_eq!(error.mistakes[0].nearest.as_deref(), Some("file-storm"));
     let said = error.to_string();
-    assert!(said.contains("\"calm\", \"database-down\", \"drift\"") && said.ends_with("--scenario file-storm"), "{said}");
+    assert!(
+        said.contains("\"calm\", \"database-down\", \"drift\"") && said.ends_with("--scenario file-storm"),
+        "{said}"
+    );
 }
 
 #[rstest]
