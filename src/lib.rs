@@ -15,7 +15,7 @@
 //! 0 domain               world, drift, rules, guardrails, plans, journal machine, verdicts, routing (pure)
 //!
 //! beside                 hakaru, the impression service · kakeru, its load: commands of their own, which the console
-//!                        does not need
+//!                        does not need · demo, which makes them the tasks and users of the simulated AWS
 //! ```
 //!
 //! ## How a number gets onto the screen
@@ -81,6 +81,8 @@
 //!   the terminal backend replaces control and bidi characters in cells once more, should a panel forget.
 //! - The simulated AWS stands behind the same ports, so the demo runs the real sources, pollers, screens. Scenario
 //!   files set causes (load, faults, times), never a number that is shown.
+//! - What runs in a task is asked of a port of the simulated AWS ([`simulated::runner`]). Tests leave it out, and
+//!   the same seed gives the same world; the demo fills it with processes, which end with it ([`demo`]).
 //!
 //! ## How to add …
 //!
@@ -126,6 +128,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod count;
+pub mod demo;
 pub mod domain;
 pub mod engine;
 pub mod hakaru;

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says where by panicking")]
 #![expect(clippy::disallowed_methods, reason = "real processes need real time")]
 
+#[path = "hakaru/capacity.rs"]
+mod capacity;
 #[path = "hakaru/clients.rs"]
 mod clients;
 #[path = "hakaru/database.rs"]

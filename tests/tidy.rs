@@ -20,6 +20,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("kakeru", 2),
     ("engine", 3),
     ("hakaru", 3),
+    ("demo", 3),
     ("ui", 4),
     ("runtime", 5),
     ("cli", 6),

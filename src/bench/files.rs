@@ -10,7 +10,7 @@ use rustix::io::{read, write};
 
 use super::latency::{Meter, rate, took_ms};
 use super::place::Place;
-use super::workspace::Workspace;
+use super::workspace::{self, Workspace};
 use super::{BenchError, ErrorKind, Watch};
 use crate::clock::Clock;
 use crate::domain::bench::{FilePhase, FilesReport};
@@ -38,7 +38,7 @@ pub fn run(place: &Place, files: u64, watch: &Watch, keeper: Command) -> Result<
         partial: false,
         stopped_by: None,
     };
-    let workspace = Workspace::make(&place.path, keeper)?;
+    let workspace = Workspace::make(&place.path, &workspace::name(workspace::BENCH), keeper)?;
     let measured = measure(workspace.directory(), &mut report, watch);
     watch.begin(PHASES.len(), 0);
     let closed = workspace.close(watch);

@@ -12,7 +12,7 @@ use rustix::io::{Errno, pread, pwrite};
 
 use super::block::{BLOCK, Buffer};
 use super::place::Place;
-use super::workspace::Workspace;
+use super::workspace::{self, Workspace};
 use super::{BenchError, Watch};
 
 /// An empty file that nobody else sees.
@@ -37,7 +37,7 @@ impl Scratch {
         let (file, workspace) = match opened {
             Ok(file) => (file, None),
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT | Errno::NOSYS) => {
-                let workspace = Workspace::make(&place.path, keeper)?;
+                let workspace = Workspace::make(&place.path, &workspace::name(workspace::BENCH), keeper)?;
                 (named(workspace.directory()).map_err(failed)?, Some(workspace))
             }
             Err(errno) => return Err(failed(errno)),

@@ -1,4 +1,4 @@
-//! A directory of the test's own, which is gone when the test is over, however it ends.
+//! A directory of the test's or the demo's own, which is gone when that is over, however it ends.
 //!
 //! Another process makes it and takes it away: the *keeper*, the same program started anew in a session of its own,
 //! so that neither an interrupt from the terminal nor the death of this process reaches it. A pipe leads to it;
@@ -21,8 +21,10 @@ use rustix::io::Errno;
 
 use super::{BenchError, ErrorKind, Watch};
 
-/// What every such directory's name begins with.
-const PREFIX: &str = "miharu-bench-";
+/// What the name of a test's directory begins with.
+pub(super) const BENCH: &str = "miharu-bench-";
+/// What the name of a demo's directory begins with.
+pub const DEMO: &str = "miharu-demo-";
 /// What the keeper says when the directory stands.
 const READY: &str = "ready";
 /// Deleted files between two signs of life.
@@ -33,7 +35,7 @@ const LOOKS: u32 = 600;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A directory under the keeper's eyes.
-pub(super) struct Workspace {
+pub struct Workspace {
     directory: OwnedFd,
     path: PathBuf,
     keeper: Child,
@@ -42,23 +44,22 @@ pub(super) struct Workspace {
     signs: Option<BufReader<ChildStdout>>,
 }
 
-/// A name that nobody else takes.
-fn name() -> String {
-    format!("{PREFIX}{}-{:016x}", std::process::id(), rand::random::<u64>())
+/// A name that nobody else takes, which begins with [`DEMO`] or as a test's.
+pub fn name(prefix: &str) -> String {
+    format!("{prefix}{}-{:016x}", std::process::id(), rand::random::<u64>())
 }
 
 impl Workspace {
-    /// A new directory in `parent`. `keeper` starts this program as the keeper; the two arguments of [`keep`] are
-    /// added.
+    /// A new directory in `parent`, of a name that [`name`] gave. `keeper` starts this program as the keeper; the
+    /// two arguments of [`keep`] are added.
     ///
     /// # Errors
     /// The keeper does not start, or the directory cannot be made.
-    pub(super) fn make(parent: &Path, mut keeper: Command) -> Result<Self, BenchError> {
-        let name = name();
+    pub fn make(parent: &Path, name: &str, mut keeper: Command) -> Result<Self, BenchError> {
         let failed = |e| BenchError::os("the process that cleans up does not start", e);
         let mut child = keeper
             .arg(parent)
-            .arg(&name)
+            .arg(name)
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -71,7 +72,7 @@ impl Workspace {
         if let Some(signs) = &mut signs {
             signs.read_line(&mut said).map_err(failed)?;
         }
-        let path = parent.join(&name);
+        let path = parent.join(name);
         let opened = match said.trim_end() {
             READY => open(&path, OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
                 .map_err(|e| BenchError::os(path.display(), e)),
@@ -97,6 +98,18 @@ impl Workspace {
     /// The directory.
     pub(super) fn directory(&self) -> BorrowedFd<'_> {
         self.directory.as_fd()
+    }
+
+    /// The path of the directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Lets the keeper delete it, without waiting for that; where the keeper is no more, it is deleted here.
+    pub fn leave(mut self) {
+        if matches!(self.keeper.try_wait(), Ok(None)) {
+            self.line = None;
+        }
     }
 
     /// Deletes it with what is in it.
@@ -177,7 +190,7 @@ pub fn keep(parent: &Path, name: &str) -> bool {
 
 /// Makes the directory, for this user alone; gives its parent.
 fn made(parent: &Path, name: &str) -> Result<OwnedFd, Errno> {
-    if !name.starts_with(PREFIX) || name.contains('/') {
+    if ![BENCH, DEMO].iter().any(|prefix| name.starts_with(prefix)) || name.contains('/') {
         return Err(Errno::INVAL);
     }
     let parent = open(parent, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
@@ -185,7 +198,7 @@ fn made(parent: &Path, name: &str) -> Result<OwnedFd, Errno> {
     Ok(parent)
 }
 
-/// Deletes the directory `name` in `parent` with the files in it; it has no directories.
+/// Deletes the directory `name` in `parent` with everything in it.
 fn remove(parent: BorrowedFd<'_>, name: &[u8], sign: &mut dyn FnMut()) -> Result<(), Errno> {
     let mut last = Errno::NOTEMPTY;
     for _ in 0..LOOKS {
@@ -216,7 +229,7 @@ fn may_pass(errno: Errno) -> bool {
     )
 }
 
-/// Deletes the files in it; says how many.
+/// Deletes what is in it; says how many files.
 fn empty(parent: BorrowedFd<'_>, name: &[u8], sign: &mut dyn FnMut()) -> Result<u64, Errno> {
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let directory = openat(parent, name, flags, Mode::empty())?;
@@ -226,8 +239,16 @@ fn empty(parent: BorrowedFd<'_>, name: &[u8], sign: &mut dyn FnMut()) -> Result<
         let name = entry.file_name();
         // A file that is still open on NFS: deleting it makes another one.
         let kept = name.to_bytes().starts_with(b".nfs");
-        if entry.file_type() == FileType::Directory || kept {
+        if kept || [&b"."[..], b".."].contains(&name.to_bytes()) {
             continue;
+        }
+        if entry.file_type() == FileType::Directory {
+            deleted += empty(directory.as_fd(), name.to_bytes(), sign)?;
+            match unlinkat(&directory, name, AtFlags::REMOVEDIR) {
+                // One that is not empty yet is looked at again.
+                Ok(()) | Err(Errno::NOENT | Errno::NOTEMPTY | Errno::EXIST) => continue,
+                Err(errno) => return Err(errno),
+            }
         }
         match unlinkat(&directory, name, AtFlags::empty()) {
             Ok(()) => {
@@ -252,7 +273,7 @@ mod tests {
     #[test]
     fn a_directory_is_made_anew_or_not_at_all() {
         let home = tempfile::tempdir().unwrap();
-        let name = name();
+        let name = name(BENCH);
         assert!(name.starts_with(&format!("miharu-bench-{}-", std::process::id())), "{name}");
         made(home.path(), &name).unwrap();
         assert_eq!(made(home.path(), &name).unwrap_err(), Errno::EXIST);
@@ -272,11 +293,14 @@ mod tests {
             std::fs::write(own.join(format!("test_{n}.txt")), "x").unwrap();
         }
         std::os::unix::fs::symlink(&other, own.join("link")).unwrap();
+        std::fs::create_dir_all(own.join("files/a/b")).unwrap();
+        std::fs::write(own.join("files/a/b/c"), "x").unwrap();
+        std::os::unix::fs::symlink(home.path(), own.join("files/up")).unwrap();
         let mut signs = 0;
         let home_fd = opened(home.path());
         remove(home_fd.as_fd(), b"miharu-bench-1-0", &mut || signs += 1).unwrap();
         assert!(!left(&own));
-        assert_eq!(signs, 5001);
+        assert_eq!(signs, 5003);
         assert_eq!(std::fs::read_to_string(&other).unwrap(), "kept");
         remove(home_fd.as_fd(), b"miharu-bench-1-0", &mut || {}).unwrap();
     }

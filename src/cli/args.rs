@@ -137,6 +137,12 @@ pub enum Command {
     Hakaru(super::hakaru::Hakaru),
     /// Open-loop load on hakaru, or on anything that answers GET
     Kakeru(super::kakeru::args::Kakeru),
+    /// Load for another miharu, on the addresses that it tells
+    #[command(hide = true, name = crate::kakeru::follow::COMMAND)]
+    KakeruFollow {
+        /// What
+        errand: String,
+    },
     /// The tuning guide's tests on a directory: files a second, bytes a second
     #[command(subcommand)]
     Bench(Bench),

@@ -8,17 +8,22 @@ use color_eyre::eyre;
 
 use crate::actuators::Actuator;
 use crate::clock::Clock;
-use crate::config::model::Environment;
+use crate::config::model::{Datasource, Environment};
 use crate::config::{Inputs, Loaded};
+use crate::demo::Live;
+use crate::domain::count::CountSource;
 use crate::domain::journal::advance;
 use crate::domain::snapshot::Mode;
 use crate::engine::conductor::{Acts, Hand};
-use crate::engine::start::Watched;
+use crate::engine::start::{Nudges, Watched};
 use crate::simulated::{Scenario, Simulated};
 use crate::store::memory::memory;
 
 use super::args::Demo;
 use super::console::{self, Session};
+
+/// What the objective holds for in the demo: a round of the workshop.
+const ROUND: Duration = Duration::from_secs(2 * 3600);
 
 /// The demo's environment. An operator decides there, unless the settings of an environment `demo` say otherwise.
 ///
@@ -37,6 +42,17 @@ fn environment(simulated: &Simulated, loaded: &Loaded, scenario: &Scenario, spee
     environment.policy.file_count_threshold = environment.files.threshold;
     environment.policy.expected_account.clone_from(&environment.expected_account);
     environment
+}
+
+/// Where the live world is looked at: what is real there is not asked of the simulated AWS.
+fn what_is_real(environment: &mut Environment, live: &Live) {
+    environment.files.directory = Some(live.files());
+    environment.files.sources.insert(0, CountSource::Path);
+    environment.files.require_mount = false;
+    environment.datasource = Some(Datasource { url: live.database() });
+    environment.scrape =
+        live.metrics().map(|address| format!("http://{address}/metrics")).into_iter().collect();
+    environment.objective_window = ROUND;
 }
 
 /// What an operator of the demo acts with: the simulated AWS, and a journal that ends with it.
@@ -74,27 +90,43 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
     };
     let clock = Clock::virtual_from(Clock::system().now(), demo.speed);
     let simulated = Arc::new(Simulated::new(&scenario, demo.seed, clock.clone()));
-    let environment = Arc::new(environment(&simulated, loaded, &scenario, demo.speed));
+    let temporary = inputs.variables.get("TMPDIR").filter(|d| !d.is_empty()).map_or("/tmp", String::as_str);
+    let live = Live::of(&scenario, demo.seed, temporary.into()).map(Arc::new);
+    let mut environment = environment(&simulated, loaded, &scenario, demo.speed);
+    if let Some(live) = &live {
+        what_is_real(&mut environment, live);
+    }
+    let environment = Arc::new(environment);
     let title = match demo.speed {
         1.0 => format!("{}: {}", scenario.name, scenario.title),
         speed => format!("{} ×{speed}: {}", scenario.name, scenario.title),
     };
+    let nudges: Arc<Nudges> = Arc::default();
     let region = environment.region.clone().unwrap_or_default();
     let acts = acts(loaded, inputs, &environment, &simulated);
     let watched = Watched {
         environment,
         acts: Some(acts),
-        connect: Box::new(move || Box::pin(async move { (simulated.outside(), region) })),
+        connect: Box::new({
+            let (live, clock, asked) = (live.clone(), clock.clone(), Arc::clone(&nudges));
+            move || {
+                // The first frame is drawn: from here on it may cost something.
+                if let Some(live) = live {
+                    live.begin(&simulated, &clock, super::bench::keeper(), move || asked.all());
+                }
+                Box::pin(async move { (simulated.outside(), region) })
+            }
+        }),
         clock: clock.clone(),
         prices: Arc::new(loaded.config.prices.clone()),
-        nudges: Arc::default(),
+        nudges,
         seed: demo.seed,
     };
     let look = match super::Look::load(loaded, inputs) {
         Ok(look) => look,
         Err(error) => return Ok(super::usage(&error)),
     };
-    console::run(Session {
+    let ended = console::run(Session {
         watched: vec![watched],
         look,
         clock,
@@ -102,5 +134,9 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
         low_bandwidth: loaded.config.low_bandwidth,
         demo: Some(title),
         panic_after: demo.panic_after.map(Duration::from_millis),
-    })
+    });
+    if let Some(live) = live {
+        live.end();
+    }
+    ended
 }

@@ -44,6 +44,20 @@ pub struct Hakaru {
     /// A line of JSON on standard output for each request
     #[arg(long)]
     pub log: bool,
+    /// Serve at most so many requests a second, as a task with little processor would; the rest gets 503
+    #[arg(long, value_name = "R", value_parser = capacity)]
+    pub capacity: Option<f64>,
+    /// Does as the original does: 200 also for what was not recorded
+    #[arg(long, hide = true)]
+    pub as_the_original: bool,
+    /// Ends with the program that started it: when standard input is closed, or that program dies
+    #[arg(long, hide = true)]
+    pub tied: bool,
+}
+
+fn capacity(text: &str) -> Result<f64, String> {
+    let per_s: f64 = text.parse().map_err(|_| "a number such as 200 is expected".to_owned())?;
+    if (0.1..=1e6).contains(&per_s) { Ok(per_s) } else { Err("from 0.1 to 1000000 is expected".into()) }
 }
 
 /// Runs it until SIGTERM or SIGINT.
@@ -57,11 +71,16 @@ pub fn run(arguments: &Hakaru, variables: &BTreeMap<String, String>) -> Result<(
         patience: Duration::from_millis(arguments.patience),
         lanes: arguments.writers,
         drain: Duration::from_secs(arguments.drain),
+        capacity: arguments.capacity,
+        original: arguments.as_the_original,
     };
     let failed = |e: std::io::Error| Error::Failed(e.to_string());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
     let ended = runtime.block_on(async {
         let stop = CancellationToken::new();
+        if arguments.tied {
+            super::tied::watch(stop.clone()).map_err(failed)?;
+        }
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
         let lines = arguments.log.then(|| Box::new(std::io::stdout()) as Out);

@@ -40,6 +40,7 @@ mod route;
 mod snapshot;
 mod teller;
 pub mod text;
+mod tied;
 
 use args::{Cli, Command, Document, Global};
 
@@ -80,6 +81,7 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
             return print::document(*what, name.as_deref(), None);
         }
         Some(Command::BenchKeeper { parent, name }) => return bench::keep_clean(parent, name),
+        Some(Command::KakeruFollow { errand }) => return kakeru::follow::run(errand),
         _ => {}
     }
     let (inputs, loaded) = match settings(&cli.global) {
@@ -148,6 +150,7 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
         Some(Command::Doctor) => doctor::run(&loaded, &inputs),
         // Done before any setting was read.
         Some(Command::BenchKeeper { parent, name }) => bench::keep_clean(parent, name),
+        Some(Command::KakeruFollow { errand }) => kakeru::follow::run(errand),
     }
 }
 

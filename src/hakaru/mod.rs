@@ -7,6 +7,7 @@
 //!                            └ full, or too slow: 503 with Retry-After
 //! ```
 
+mod capacity;
 mod connection;
 mod database;
 mod lane;
@@ -31,6 +32,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::config::model::Datasource;
+use capacity::Capacity;
 use database::Database;
 use lane::Lane;
 use log::Log;
@@ -42,6 +44,8 @@ pub use log::Out;
 
 /// Between two looks at the queue, and the exactness of the deadlines of connections.
 const LOOK: Duration = Duration::from_millis(50);
+/// Between two lines about refused requests.
+const SAID: Duration = Duration::from_secs(1);
 /// How long the spool is replayed at the end; what is left stays in it.
 const FLUSH: Duration = Duration::from_secs(5);
 
@@ -64,6 +68,10 @@ pub struct Options {
     pub lanes: u32,
     /// Longest that connections are waited for at the end.
     pub drain: Duration,
+    /// Requests a second that it serves at most, as a task with little processor; `None`: as many as it can.
+    pub capacity: Option<f64>,
+    /// As the original: 200 also for what was not recorded, and not a word about it.
+    pub original: bool,
 }
 
 /// Why hakaru did not run, or did not end well.
@@ -114,7 +122,9 @@ pub async fn run(
 
     let (log, writer) = Log::start(clock, events, lines);
     let queue = Queue::new(options.queue, options.patience);
-    let shared = Arc::new(Shared::new(queue, options.queue, database, spool.clone(), log));
+    let mut shared = Shared::new(queue, options.queue, database, spool.clone(), log);
+    (shared.capacity, shared.original) = (options.capacity.map(Capacity::new), options.original);
+    let shared = Arc::new(shared);
     let place = shared.database.shown();
     shared.log.say("INFO", &format!("listening on http://{address}, for {place}"));
     let (looking, recording) = (TaskTracker::new(), TaskTracker::new());
@@ -153,15 +163,32 @@ pub async fn run(
 
 async fn look(shared: Arc<Shared>, end: CancellationToken) {
     let passed = Clock::stopwatch();
+    let mut said = Clock::instant();
     loop {
         tokio::select! {
             () = end.cancelled() => break,
             () = tokio::time::sleep(LOOK) => {}
         }
+        if let Some(capacity) = &shared.capacity
+            && Clock::instant().saturating_duration_since(said) >= SAID
+        {
+            said = Clock::instant();
+            say_refused(&shared, capacity);
+        }
         // Never 0, which says that there is no mark.
         let ticks = u64::try_from(passed().as_millis()).unwrap_or(u64::MAX).saturating_add(1);
         shared.ticks.store(ticks, Relaxed);
         shared.queue.look();
+    }
+}
+
+/// One line for all that were refused: more would be more work just when there is too much of it.
+fn say_refused(shared: &Shared, capacity: &Capacity) {
+    let refused = capacity.refused();
+    if refused > 0 && !shared.original {
+        let per_s = capacity.per_s();
+        let text = format!("{refused} requests refused in a second: at the capacity of {per_s} a second");
+        shared.log.say("WARN", &text);
     }
 }
 

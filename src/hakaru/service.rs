@@ -13,13 +13,13 @@ use hyper::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, ORIGIN, RETRY_AFTER,
 };
 use hyper::{Method, Request, Response, StatusCode, Uri};
-use tokio::sync::oneshot::Receiver;
+use tokio::sync::oneshot::{Receiver, error::RecvError};
 use tokio::time::Instant;
 
 use super::connection::Marks;
 use super::log::Line;
 use super::query;
-use super::queue::Answer;
+use super::queue::{Answer, Busy};
 use super::shared::Shared;
 use crate::clock::Clock;
 
@@ -76,7 +76,11 @@ impl hyper::service::Service<Request<Incoming>> for Service {
             shared: Arc::clone(&self.shared),
         };
         let (response, reason) = match (request.uri().path(), request.method()) {
-            ("/hakaru", &Method::GET) => match self.offer(request.uri()) {
+            ("/hakaru", &Method::GET) if self.shared.capacity.is_some() || self.shared.original => {
+                let uri = request.uri().clone();
+                return Reply::Worked(Box::pin(worked(asked, uri)));
+            }
+            ("/hakaru", &Method::GET) => match offer(&self.shared, request.uri()) {
                 Ok(answer) => return Reply::Waiting(asked, answer),
                 Err((status, reason, retry)) => (text(status, reason.clone(), retry), Some(reason)),
             },
@@ -96,17 +100,49 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     }
 }
 
-impl Service {
-    /// Puts an impression into the queue.
-    fn offer(&self, uri: &Uri) -> Result<Receiver<Answer>, (StatusCode, String, Option<u64>)> {
-        let impression = query::read(uri.query().unwrap_or_default())
-            .map_err(|reason| (StatusCode::BAD_REQUEST, reason, None))?;
-        // Without a spool the database's own clock counts.
-        let accepted = if self.shared.spool.is_some() { self.shared.log.now().timestamp() } else { 0 };
-        self.shared
-            .queue
-            .offer(impression, accepted)
-            .map_err(|busy| (StatusCode::SERVICE_UNAVAILABLE, busy.reason.to_owned(), Some(busy.retry_after)))
+/// A status that is not 200, why, and when to try again.
+type Refusal = (StatusCode, String, Option<u64>);
+
+fn refused(busy: &Busy) -> Refusal {
+    (StatusCode::SERVICE_UNAVAILABLE, busy.reason.to_owned(), Some(busy.retry_after))
+}
+
+/// Puts an impression into the queue.
+fn offer(shared: &Shared, uri: &Uri) -> Result<Receiver<Answer>, Refusal> {
+    let impression = query::read(uri.query().unwrap_or_default())
+        .map_err(|reason| (StatusCode::BAD_REQUEST, reason, None))?;
+    // Without a spool the database's own clock counts.
+    let accepted = if shared.spool.is_some() { shared.log.now().timestamp() } else { 0 };
+    shared.queue.offer(impression, accepted).map_err(|busy| refused(&busy))
+}
+
+/// A request of a service whose capacity is limited, or that does as the original does.
+async fn worked(asked: Asked, uri: Uri) -> Result<Response<Text>, Infallible> {
+    let shared = Arc::clone(&asked.shared);
+    let recorded = async {
+        if let Some(capacity) = &shared.capacity {
+            let done = capacity.take(asked.since).map_err(|busy| refused(&busy))?;
+            tokio::time::sleep_until(done).await;
+        }
+        refusal(offer(&shared, &uri)?.await)
+    };
+    let (response, reason) = match recorded.await {
+        Err(_) if shared.original => (empty(StatusCode::OK), None),
+        Ok(()) => (empty(StatusCode::OK), None),
+        Err((status, reason, retry)) => (text(status, reason.clone(), retry), Some(reason)),
+    };
+    Ok(asked.finish(response, reason.as_deref()))
+}
+
+/// What is said instead of 200.
+fn refusal(answer: Result<Answer, RecvError>) -> Result<(), Refusal> {
+    // Whoever should have answered has died with the answer.
+    match answer.unwrap_or_else(|_| Answer::Unavailable("it was not recorded".into())) {
+        Answer::Recorded => Ok(()),
+        Answer::Refused(reason) => {
+            Err((StatusCode::BAD_REQUEST, format!("the database refuses it: {reason}"), None))
+        }
+        Answer::Unavailable(reason) => Err((StatusCode::SERVICE_UNAVAILABLE, reason, Some(1))),
     }
 }
 
@@ -116,6 +152,8 @@ pub enum Reply {
     Ready(Ready<Result<Response<Text>, Infallible>>),
     /// When it is recorded.
     Waiting(Asked, Receiver<Answer>),
+    /// When the work on it is done, too.
+    Worked(Pin<Box<dyn Future<Output = Result<Response<Text>, Infallible>> + Send>>),
 }
 
 impl Future for Reply {
@@ -124,18 +162,11 @@ impl Future for Reply {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.get_mut() {
             Self::Ready(response) => Pin::new(response).poll(cx),
+            Self::Worked(work) => work.as_mut().poll(cx),
             Self::Waiting(asked, answer) => Pin::new(answer).poll(cx).map(|answer| {
-                // Whoever should have answered has died with the answer.
-                let answer = answer.unwrap_or_else(|_| Answer::Unavailable("it was not recorded".into()));
-                let (response, reason) = match answer {
-                    Answer::Recorded => (empty(StatusCode::OK), None),
-                    Answer::Refused(reason) => {
-                        let reason = format!("the database refuses it: {reason}");
-                        (text(StatusCode::BAD_REQUEST, reason.clone(), None), Some(reason))
-                    }
-                    Answer::Unavailable(reason) => {
-                        (text(StatusCode::SERVICE_UNAVAILABLE, reason.clone(), Some(1)), Some(reason))
-                    }
+                let (response, reason) = match refusal(answer) {
+                    Ok(()) => (empty(StatusCode::OK), None),
+                    Err((status, reason, retry)) => (text(status, reason.clone(), retry), Some(reason)),
                 };
                 Ok(asked.finish(response, reason.as_deref()))
             }),

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::capacity::Capacity;
 use super::database::{Database, Facts};
 use super::log::Log;
 use super::metrics::{Gauges, Metrics};
@@ -27,6 +28,10 @@ pub struct Shared {
     pub ticks: AtomicU64,
     /// Open connections.
     pub connections: AtomicUsize,
+    /// How much it can do, where that is limited.
+    pub capacity: Option<Capacity>,
+    /// 200 whatever happened.
+    pub original: bool,
     draining: AtomicBool,
     database_up: AtomicBool,
     /// Why nothing can be recorded; `None` while it can.
@@ -50,6 +55,8 @@ impl Shared {
             spool,
             ticks: AtomicU64::new(1),
             connections: AtomicUsize::new(0),
+            capacity: None,
+            original: false,
             draining: AtomicBool::new(false),
             database_up: AtomicBool::new(false),
             trouble: Mutex::new(trouble),

@@ -12,6 +12,7 @@
 //! - A thread a worker, each with a runtime, connections and counts of its own; the caller's runtime only adds
 //!   up once a second ([`Totals`]).
 
+pub mod follow;
 pub mod line;
 pub mod metrics;
 pub mod mix;
@@ -62,6 +63,8 @@ const LOOKUP: Duration = Duration::from_secs(30);
 pub struct Load {
     /// Where to, in turns.
     pub targets: Vec<Target>,
+    /// Where the targets are, where that is told while the load runs; `None`: their names are looked up.
+    pub addresses: Option<watch::Receiver<Vec<SocketAddr>>>,
     /// When.
     pub plan: Plan,
     /// Use connections again instead of one a request.
@@ -181,6 +184,10 @@ pub async fn run(load: &Load, stop: &Stop, mut progress: impl FnMut(&Live)) -> R
     let mut targets = Vec::new();
     let mut lookups = Vec::new();
     for target in &load.targets {
+        if let Some(addresses) = &load.addresses {
+            targets.push((target.clone(), addresses.clone()));
+            continue;
+        }
         let (sender, receiver) = watch::channel(target.addresses().await?);
         targets.push((target.clone(), receiver));
         lookups.push((target.clone(), sender));

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 
 use super::efs::{FILE_BYTES, TargetState};
 use super::load::seconds_of;
+use super::runner::Served;
 use super::scenario;
 use super::seeded::fraction;
 use super::world::World;
@@ -70,6 +71,12 @@ pub(super) struct Minute {
     pub(super) size_bytes: f64,
     /// How the load wavered.
     pub(super) wobble: Wobble,
+    /// What the balancer saw, where tasks are processes.
+    pub(super) served: Option<Served>,
+    /// Requests that the running tasks could have served while they were processes.
+    pub(super) could_serve: f64,
+    /// Tasks that the balancer sent requests to, at least; `None` before it was looked.
+    pub(super) healthy: Option<f64>,
 }
 
 /// Operations and bytes on the file system.
@@ -123,6 +130,9 @@ impl Minute {
             credits,
             size_bytes,
             wobble: Wobble::NONE,
+            served: None,
+            could_serve: 0.0,
+            healthy: None,
         }
     }
 
@@ -180,6 +190,8 @@ impl World {
         let connections: usize =
             self.ecs.tasks.iter().filter(|t| t.is_running()).map(|t| t.mounted.len()).sum();
         let capacity = running * self.settings.task_ops_per_s;
+        let processes = self.runner.as_ref().and(self.settings.task_requests_per_s);
+        let healthy = processes.map(|_| self.routes().len() as f64);
         let open = &self.activity.open;
         let most = capacity.min(self.targets_capacity()).min(self.throughput_capacity(open.credits));
         let created = self.load.created(from, to);
@@ -190,6 +202,14 @@ impl World {
         open.capacity += capacity * seconds;
         open.running += running * seconds;
         open.connections += connections as f64 * seconds;
+        open.could_serve += running * processes.unwrap_or(0.0) * seconds;
+        open.healthy = healthy.map(|n| open.healthy.map_or(n, |least| least.min(n)));
+    }
+
+    /// The balancer tells what it saw.
+    pub(super) fn take_served(&mut self, served: &Served) {
+        self.account();
+        self.activity.open.served.get_or_insert_default().add(served);
     }
 
     /// Operations a second that the mounted targets can carry together.

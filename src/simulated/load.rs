@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::scenario::Scenario;
+use super::scenario::{LoadStep, Scenario};
 
 /// Seconds with three digits behind the point.
 pub(super) fn seconds_of(d: TimeDelta) -> f64 {
@@ -20,6 +20,20 @@ pub(super) struct Curve {
 }
 
 impl Curve {
+    /// One value of the steps of a scenario.
+    fn of(scenario: &Scenario, value: fn(&LoadStep) -> Option<f64>) -> Self {
+        let mut curve = Self::constant(0.0);
+        for step in &scenario.load {
+            let (at, ramp) = (seconds_of(step.at), seconds_of(step.ramp));
+            match value(step) {
+                Some(value) if at <= 0.0 && ramp <= 0.0 => curve = Self::constant(value),
+                Some(value) => curve.turn(at, value, ramp),
+                None => {}
+            }
+        }
+        curve
+    }
+
     fn constant(value: f64) -> Self {
         Self { corners: vec![(0.0, value)] }
     }
@@ -61,6 +75,14 @@ impl Curve {
     }
 }
 
+impl Scenario {
+    /// Impressions a second: second of the scenario and value, in straight lines between them; constant before the
+    /// first and after the last.
+    pub fn requests_per_s(&self) -> Vec<(f64, f64)> {
+        Curve::of(self, |step| step.requests_per_s).corners
+    }
+}
+
 /// Both curves on the clock of the world.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Load {
@@ -73,18 +95,8 @@ pub(super) struct Load {
 
 impl Load {
     pub(super) fn new(scenario: &Scenario, origin: DateTime<Utc>, speed: f64) -> Self {
-        let mut files_per_s = Curve::constant(0.0);
-        let mut ops_per_s = Curve::constant(0.0);
-        for step in &scenario.load {
-            let (at, ramp) = (seconds_of(step.at), seconds_of(step.ramp));
-            for (curve, value) in [(&mut files_per_s, step.files_per_s), (&mut ops_per_s, step.ops_per_s)] {
-                match value {
-                    Some(value) if at <= 0.0 && ramp <= 0.0 => *curve = Curve::constant(value),
-                    Some(value) => curve.turn(at, value, ramp),
-                    None => {}
-                }
-            }
-        }
+        let files_per_s = Curve::of(scenario, |step| step.files_per_s);
+        let ops_per_s = Curve::of(scenario, |step| step.ops_per_s);
         Self { origin, speed, files: scenario.world.files as f64, files_per_s, ops_per_s }
     }
 

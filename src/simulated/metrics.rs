@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::activity::Minute;
+use super::runner::Served;
 use super::world::{Refusal, World};
-use super::{CLUSTER, LAMBDA, SERVICE, function};
+use super::{BALANCER, CLUSTER, GROUP, LAMBDA, SERVICE, function};
 use crate::domain::metric::MetricKey;
 
 /// What CloudWatch keeps of a metric for a minute.
@@ -81,6 +82,10 @@ enum Dimensions {
     Storage(&'static str),
     Service,
     Lambda,
+    /// The load balancer alone.
+    Balancer,
+    /// The load balancer and its target group.
+    Group,
 }
 
 /// A metric of the world.
@@ -113,6 +118,18 @@ const fn lambda(name: &'static str, value: fn(&World, &Minute) -> Option<Stat>) 
     Metric { namespace: "AWS/Lambda", name, dimensions: Dimensions::Lambda, visible_after: LATE, value }
 }
 
+/// What the balancer saw; nothing where nothing came.
+const fn elb(name: &'static str, value: fn(&World, &Minute) -> Option<Stat>) -> Metric {
+    let dimensions = Dimensions::Group;
+    Metric { namespace: "AWS/ApplicationELB", name, dimensions, visible_after: LATE, value }
+}
+
+/// A count of each request; one point a minute with traffic.
+fn requests(minute: &Minute, value: fn(&Served) -> f64) -> Option<Stat> {
+    let n = value(minute.served.as_ref()?);
+    (n > 0.0).then_some(Stat { sum: n, n, min: 1.0, max: 1.0 })
+}
+
 static METRICS: &[Metric] = &[
     efs("ClientConnections", |_, m| Some(Stat::one(m.mean(m.connections).round()))),
     efs("DataReadIOBytes", |_, m| {
@@ -143,9 +160,29 @@ static METRICS: &[Metric] = &[
     storage("Total", |_, m| quarter(m).then(|| Stat::one(m.size_bytes.round()))),
     storage("Standard", |_, m| quarter(m).then(|| Stat::one(m.size_bytes.round()))),
     storage("IA", |_, m| quarter(m).then(|| Stat::one(0.0))),
+    elb("RequestCount", |_, m| requests(m, |s| s.requests)),
+    elb("HTTPCode_Target_2XX_Count", |_, m| requests(m, |s| s.succeeded)),
+    elb("HTTPCode_Target_5XX_Count", |_, m| requests(m, |s| s.target_errors)),
+    elb("TargetResponseTime", |_, m| {
+        let served = m.served.as_ref().filter(|s| s.timed > 0.0)?;
+        Some(Stat { sum: served.seconds, n: served.timed, min: served.shortest, max: served.longest })
+    }),
+    elb("HealthyHostCount", |_, m| m.healthy.map(Stat::one)),
+    Metric {
+        namespace: "AWS/ApplicationELB",
+        name: "HTTPCode_ELB_5XX_Count",
+        dimensions: Dimensions::Balancer,
+        visible_after: LATE,
+        value: |_, m| requests(m, |s| s.balancer_errors),
+    },
     ecs("CPUUtilization", |_, m| {
-        let busy = if m.capacity > 0.0 { m.done / m.capacity } else { 0.0 };
-        let percent = (1.5 + 98.5 * busy * m.wobble.cpu).min(100.0);
+        let files = if m.capacity > 0.0 { m.done / m.capacity } else { 0.0 };
+        // Refusing costs next to nothing: what was worked on is the share of the tasks' capacity in use.
+        let impressions = match &m.served {
+            Some(s) if m.could_serve > 0.0 => s.succeeded / m.could_serve,
+            _ => 0.0,
+        };
+        let percent = (1.5 + 98.5 * (files * m.wobble.cpu + impressions)).min(100.0);
         Stat::around(percent, m.mean(m.running), 0.06)
     }),
     ecs("MemoryUtilization", |w, m| {
@@ -201,6 +238,7 @@ fn quarter(minute: &Minute) -> bool {
 impl World {
     fn dimensions(&self, of: Dimensions) -> BTreeMap<String, String> {
         let file_system = || ("FileSystemId".to_owned(), self.efs.file_system_id.clone());
+        let balancer = || ("LoadBalancer".to_owned(), BALANCER.to_owned());
         match of {
             Dimensions::None => BTreeMap::new(),
             Dimensions::FileSystem => BTreeMap::from([file_system()]),
@@ -211,6 +249,8 @@ impl World {
                 ("ClusterName".into(), CLUSTER.into()),
                 ("ServiceName".into(), SERVICE.into()),
             ]),
+            Dimensions::Balancer => BTreeMap::from([balancer()]),
+            Dimensions::Group => BTreeMap::from([balancer(), ("TargetGroup".into(), GROUP.into())]),
             Dimensions::Lambda => BTreeMap::from([("FunctionName".into(), LAMBDA.into())]),
         }
     }
@@ -225,7 +265,11 @@ impl World {
         METRICS
             .iter()
             .filter(|m| m.namespace == namespace && m.name == name)
-            .filter(|m| m.dimensions != Dimensions::Lambda || self.settings.lambda)
+            .filter(|m| match m.dimensions {
+                Dimensions::Lambda => self.settings.lambda,
+                Dimensions::Balancer | Dimensions::Group => self.runner.is_some(),
+                _ => true,
+            })
             .map(|m| self.dimensions(m.dimensions))
             .filter(|dimensions| given.iter().all(|(k, v)| dimensions.get(k) == Some(v)))
             .collect()

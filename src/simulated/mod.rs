@@ -28,6 +28,7 @@ mod mishap;
 mod network;
 mod parameters;
 mod ports;
+pub mod runner;
 pub mod scenario;
 mod seeded;
 mod world;
@@ -46,6 +47,10 @@ pub const SERVICE: &str = "efs-mount-autoscaling-fargate-service";
 pub const PARAMETER: &str = "/efs-mount-autoscaling/mount-targets";
 /// The former monitor function.
 pub const LAMBDA: &str = "efs-mount-autoscaling-file-monitor";
+/// The balancer's `LoadBalancer` dimension.
+const BALANCER: &str = "app/hakaru/50dc6c495c0c9188";
+/// Its `TargetGroup` dimension.
+const GROUP: &str = "targetgroup/hakaru/73e2d6bc24d8a067";
 /// Log group of the service.
 pub const SERVICE_LOG: &str = "/ecs/efs-mount-autoscaling-fargate";
 /// Log group of the former function.

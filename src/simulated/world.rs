@@ -2,6 +2,7 @@
 //! event until then, each at its own time, so it is the same world however often somebody looks.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use rand_chacha::ChaCha8Rng;
@@ -19,6 +20,7 @@ use super::metrics::Samples;
 use super::mishap::Mishaps;
 use super::network::Network;
 use super::parameters::Parameters;
+use super::runner::TaskRunner;
 use super::scenario::{self, Deed, HISTORY, Scenario};
 use super::seeded::dice;
 use crate::domain::request::Operation;
@@ -86,6 +88,8 @@ pub(super) struct World {
     pub(super) ledger: Ledger,
     /// How calls that change something fail.
     pub(super) mishaps: Mishaps,
+    /// What containers really are; `None`: they are simulated, too.
+    pub(super) runner: Option<Arc<dyn TaskRunner>>,
     queue: BTreeMap<(DateTime<Utc>, u64), Event>,
     queued: u64,
     rolled: BTreeMap<&'static str, u64>,
@@ -123,6 +127,7 @@ impl World {
             samples: Samples::default(),
             ledger: Ledger::default(),
             mishaps: Mishaps::default(),
+            runner: None,
             queue: BTreeMap::new(),
             queued: 0,
             rolled: BTreeMap::new(),
@@ -166,6 +171,7 @@ impl World {
 
     /// Lets everything happen that is due until `to`. Time never runs backwards.
     pub(super) fn advance(&mut self, to: DateTime<Utc>) {
+        self.collect(to);
         while let Some(next) = self.queue.first_entry() {
             let at = next.key().0;
             if at > to {
@@ -244,6 +250,12 @@ impl World {
             }
             Deed::StopTask { tasks, exit_code, reason } => {
                 self.crash_tasks(tasks, exit_code, &reason);
+                Ok(())
+            }
+            Deed::LockDatabase { lasts } => {
+                if let Some(runner) = &self.runner {
+                    runner.lock_database(lasts.to_std().unwrap_or_default());
+                }
                 Ok(())
             }
             // Faults lie over the answers, not in the world.

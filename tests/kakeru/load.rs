@@ -15,6 +15,7 @@ const MS: Duration = Duration::from_millis(1);
 fn load(urls: &[&str], per_s: f64, duration: Duration) -> Load {
     Load {
         targets: urls.iter().map(|url| Target::parse(url, true).unwrap()).collect(),
+        addresses: None,
         plan: Plan::constant(per_s, duration),
         keep_alive: false,
         // A busy machine may hold this process up for long: that is not what is tested.

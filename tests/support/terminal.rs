@@ -200,9 +200,13 @@ impl Terminal {
 
     /// Sends a signal.
     pub fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(self.pid(), signal).expect("the signal is sent");
+    }
+
+    /// The program's process.
+    pub fn pid(&self) -> rustix::process::Pid {
         let id = i32::try_from(self.child.process_id().expect("running")).expect("a pid");
-        let pid = rustix::process::Pid::from_raw(id).expect("a pid");
-        rustix::process::kill_process(pid, signal).expect("the signal is sent");
+        rustix::process::Pid::from_raw(id).expect("a pid")
     }
 
     /// Waits for the end.

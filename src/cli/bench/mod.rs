@@ -84,7 +84,7 @@ pub fn keep_clean(parent: &Path, name: &str) -> eyre::Result<ExitCode> {
 }
 
 /// The command that starts the process that cleans up: this program, whatever became of its file.
-fn keeper() -> Command {
+pub(super) fn keeper() -> Command {
     let own = Path::new("/proc/self/exe");
     let program = if own.exists() {
         own.to_owned()

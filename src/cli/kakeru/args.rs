@@ -118,6 +118,7 @@ impl LoadArgs {
         };
         Ok(Load {
             targets: targets.collect::<Result<_, _>>()?,
+            addresses: None,
             // Without a plan nothing is to be done; the flags' own rules do not let it come to that.
             plan: plan.unwrap_or_else(|| Plan::new([])).after(self.warm_up, self.ramp),
             keep_alive: self.keep_alive,

@@ -15,6 +15,7 @@ use crate::kakeru::{self, Ended, Live, Load, LoadError, Stop, Totals, metrics};
 use crate::ui::text::printable;
 
 pub mod args;
+pub mod follow;
 mod text;
 
 use args::{Kakeru, LoadArgs, Merge};

@@ -44,7 +44,7 @@ impl World {
             pending: count(None, false),
             task_definition: primary.revision.definition.clone(),
             subnets: primary.revision.subnets.clone(),
-            target_groups: Vec::new(),
+            target_groups: self.target_groups(),
             deployments,
             events: service.events.iter().cloned().collect(),
             circuit_breaker: self.settings.circuit_breaker,
@@ -53,6 +53,14 @@ impl World {
             task_cpu: None,
             task_memory: None,
         })
+    }
+
+    /// ARNs of the service's target groups: one where it serves impressions.
+    fn target_groups(&self) -> Vec<String> {
+        let arn = || {
+            format!("arn:aws:elasticloadbalancing:{}:{}:{}", self.region, self.account, super::super::GROUP)
+        };
+        self.runner.iter().map(|_| arn()).collect()
     }
 
     /// ARNs of `ListTasks`.

@@ -14,9 +14,7 @@ mod describe;
 mod scheduler;
 mod task;
 
-#[cfg(test)]
-pub(super) use task::Status;
-pub(super) use task::{Task, TaskEvent};
+pub(super) use task::{Status, Task, TaskEvent};
 
 /// ECS keeps this many service events.
 const EVENTS_KEPT: usize = 100;

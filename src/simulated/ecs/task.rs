@@ -4,6 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::efs::UNHEALTHY_AFTER;
+use super::super::runner::{Container, Happened};
 use super::super::seeded::seconds;
 use super::super::world::{Event, World};
 use crate::domain::ecs::MountsBy;
@@ -78,6 +79,10 @@ pub(in crate::simulated) struct Task {
     pub(in crate::simulated) mounted: Vec<String>,
     /// Version of the published list it mounted by.
     pub(in crate::simulated) list_version: Option<i64>,
+    /// What its container is.
+    pub(in crate::simulated) container: Container,
+    /// When that was started: second of the scenario.
+    pub(in crate::simulated) launched_at_s: f64,
     /// Grows with every change of course; an event of an earlier course is void.
     course: u32,
 }
@@ -101,6 +106,8 @@ pub(in crate::simulated) enum TaskEvent {
     Next { id: String, course: u32 },
     /// Its health checks have failed.
     Unhealthy { id: String },
+    /// Something happened to its container.
+    Container(Happened),
     /// ECS forgets it.
     Forget { id: String },
 }
@@ -134,6 +141,8 @@ impl World {
             healthy: false,
             mounted: Vec::new(),
             list_version: None,
+            container: Container::Simulated,
+            launched_at_s: 0.0,
             course: 0,
         });
         self.plan_next(&id);
@@ -164,6 +173,12 @@ impl World {
                     );
                 }
             }
+            TaskEvent::Container(Happened::Listens { task: id, address }) => {
+                if let Some(task) = self.task_mut(id).filter(|t| t.container == Container::Starts) {
+                    task.container = Container::Serves(*address);
+                }
+            }
+            TaskEvent::Container(Happened::Exited { task: id, code }) => self.container_ended(id, *code),
             TaskEvent::Next { id, course } => {
                 if self.task_mut(id).is_some_and(|t| t.course == *course) {
                     self.next_status(id);
@@ -177,9 +192,13 @@ impl World {
         match status {
             Status::Provisioning => self.set_status(id, Status::Pending),
             Status::Pending => match self.mount(id) {
-                Ok(()) => self.set_status(id, Status::Activating),
+                Ok(()) => {
+                    self.set_status(id, Status::Activating);
+                    self.launch(id);
+                }
                 Err(reason) => self.fail_start(id, "TaskFailedToStart", reason, None),
             },
+            Status::Activating if self.runner.is_some() => self.come_up_if_it_serves(id),
             Status::Activating => match self.exit_code_of(id) {
                 Some(code) => {
                     let reason = "Essential container in task exited".to_owned();
@@ -187,7 +206,11 @@ impl World {
                 }
                 None => self.come_up(id),
             },
-            Status::Deactivating => self.set_status(id, Status::Stopping),
+            Status::Deactivating => {
+                self.set_status(id, Status::Stopping);
+                self.stop_container(id);
+            }
+            Status::Stopping if self.has_container(id) => self.look_again_at(id),
             Status::Stopping => self.set_status(id, Status::Deprovisioning),
             Status::Deprovisioning => self.set_status(id, Status::Stopped),
             Status::Running | Status::Stopped => {}
@@ -209,7 +232,54 @@ impl World {
         self.plan_next(id);
     }
 
-    fn exit_code_of(&self, id: &str) -> Option<i32> {
+    /// Whether a process of it is still there.
+    fn has_container(&mut self, id: &str) -> bool {
+        let container = self.task_mut(id).map(|t| t.container);
+        matches!(container, Some(Container::Starts | Container::Serves(_)))
+    }
+
+    fn look_again_at(&mut self, id: &str) {
+        if let Some(course) = self.task_mut(id).map(|t| t.course) {
+            self.look_again(TaskEvent::Next { id: id.to_owned(), course });
+        }
+    }
+
+    /// A container that serves makes its task run; one that does not in time fails it. One that has ended has
+    /// failed it already.
+    fn come_up_if_it_serves(&mut self, id: &str) {
+        let Some((container, launched_at_s)) = self.task_mut(id).map(|t| (t.container, t.launched_at_s))
+        else {
+            return;
+        };
+        match container {
+            Container::Serves(_) => self.come_up(id),
+            Container::Starts if self.is_late(launched_at_s) => {
+                let reason = "Task failed ELB health checks in its target group".to_owned();
+                self.fail_start(id, "ServiceSchedulerInitiated", reason, None);
+            }
+            _ => self.look_again_at(id),
+        }
+    }
+
+    /// A container has ended: by itself, which ends its task, or because its task ends.
+    fn container_ended(&mut self, id: &str, code: i32) {
+        let Some(task) = self.task_mut(id) else { return };
+        task.container = Container::Ended;
+        if let Some(stop) = &mut task.stop {
+            // Whatever ECS would have said: this is the code.
+            stop.exit_code = Some(code);
+            return;
+        }
+        let starting = task.status < Status::Running;
+        let (word, reason) = ("EssentialContainerExited", "Essential container in task exited".to_owned());
+        if starting {
+            self.fail_start(id, word, reason, Some(code));
+        } else {
+            self.end_task(id, Stop { code: word, reason, exit_code: Some(code) });
+        }
+    }
+
+    pub(in crate::simulated) fn exit_code_of(&self, id: &str) -> Option<i32> {
         let task = self.ecs.tasks.iter().find(|t| t.id == id)?;
         self.ecs.definition(&task.definition)?.exits_with
     }
@@ -282,6 +352,9 @@ impl World {
         task.stop = Some(stop);
         let next = if task.status == Status::Running { Status::Deactivating } else { Status::Deprovisioning };
         self.set_status(id, next);
+        if next == Status::Deprovisioning {
+            self.stop_container(id);
+        }
         self.wake_scheduler();
     }
 
@@ -290,6 +363,10 @@ impl World {
         let running = self.ecs.tasks.iter().filter(|t| t.is_running()).map(|t| t.id.clone());
         let victims: Vec<String> = running.take(n as usize).collect();
         for id in victims {
+            if let Some(runner) = &self.runner {
+                runner.kill(&id);
+                continue;
+            }
             let stop = Stop {
                 code: "EssentialContainerExited",
                 reason: reason.to_owned(),

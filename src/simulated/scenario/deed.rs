@@ -51,6 +51,12 @@ pub enum Deed {
         /// ECS's words.
         reason: String,
     },
+    /// `lock-database`: somebody holds the event log's table, `for` a while; nothing can be recorded. Where tasks are
+    /// processes.
+    LockDatabase {
+        /// How long.
+        lasts: TimeDelta,
+    },
     /// `fault`: AWS answers otherwise, `for` a while.
     Fault(Fault),
 }
@@ -105,7 +111,7 @@ pub(in crate::simulated) const SERVICES: [(&str, &str); 9] = [
     ("elasticfilesystem", "elasticfilesystem"),
 ];
 
-const DEEDS: [(&str, &[&str]); 8] = [
+const DEEDS: [(&str, &[&str]); 9] = [
     ("create-mount-target", &["zone"]),
     ("delete-mount-target", &["zone"]),
     ("put-list", &["value"]),
@@ -113,6 +119,7 @@ const DEEDS: [(&str, &[&str]); 8] = [
     ("force-deployment", &[]),
     ("update-service", &["tasks", "zones"]),
     ("stop-task", &["tasks", "exit_code", "reason"]),
+    ("lock-database", &["for"]),
     ("fault", &["kind", "service", "operation", "share", "seconds", "for"]),
 ];
 
@@ -199,6 +206,7 @@ impl Raw {
                 reason: inner(self.reason.as_ref())
                     .unwrap_or_else(|| "Essential container in task exited".into()),
             },
+            "lock-database" => Deed::LockDatabase { lasts: self.lasts(place, said)? },
             _ => Deed::Fault(self.fault(place, said)?),
         })
     }
@@ -236,6 +244,13 @@ impl Raw {
         Ok(zone.get_ref().clone())
     }
 
+    fn lasts(&self, place: Place<'_>, what: &Spanned<String>) -> Result<TimeDelta, Noted> {
+        match &self.lasts {
+            Some(lasts) => file::duration(place, "for", lasts, false),
+            None => Err(place.missing(&what.span(), "for", "how long it lasts, such as \"90s\"", "\"90s\"")),
+        }
+    }
+
     fn fault(&self, place: Place<'_>, what: &Spanned<String>) -> Result<Fault, Noted> {
         let kind = if let Some(kind) = &self.kind {
             self.kind_of(place, kind)
@@ -243,10 +258,7 @@ impl Raw {
             let expected = crate::config::error::any_of(KINDS);
             Err(place.missing(&what.span(), "kind", &expected, "\"throttled\""))
         };
-        let lasts = match &self.lasts {
-            Some(lasts) => file::duration(place, "for", lasts, false),
-            None => Err(place.missing(&what.span(), "for", "how long it lasts, such as \"90s\"", "\"90s\"")),
-        };
+        let lasts = self.lasts(place, what);
         let service = self.service.as_ref().map(|name| {
             let found = SERVICES.iter().find(|(n, iam)| n == name.get_ref() || iam == name.get_ref());
             found.map(|(_, iam)| (*iam).to_owned()).ok_or_else(|| {

@@ -35,6 +35,7 @@ struct RawLoad {
     ramp: Option<Spanned<String>>,
     files_per_s: Option<Spanned<f64>>,
     ops_per_s: Option<Spanned<f64>>,
+    requests_per_s: Option<Spanned<f64>>,
 }
 
 /// A duration such as `90s`, `2m 30s`; with a minus where `negative` allows it.
@@ -143,5 +144,6 @@ fn load_step(place: Place<'_>, raw: &RawLoad) -> LoadStep {
         // Below zero, files are deleted.
         files_per_s: rate("files_per_s", &raw.files_per_s, f64::MIN, "a number that can be a rate"),
         ops_per_s: rate("ops_per_s", &raw.ops_per_s, 0.0, "a number that can be a rate, 0 or more"),
+        requests_per_s: rate("requests_per_s", &raw.requests_per_s, 0.0, "a rate, 0 or more"),
     }
 }

@@ -62,6 +62,8 @@ const WORLD: &[Key] = &[
     ("target_ops_per_s", Kind::Number, None),
     ("wobble", Kind::Number, None),
     ("lambda", Kind::Flag, None),
+    ("task_requests_per_s", Kind::Number, None),
+    ("original", Kind::Flag, None),
     ("autoscaling", Kind::Table(AUTOSCALING), None),
 ];
 
@@ -72,6 +74,7 @@ const LOAD: &[Key] = &[
     ("ramp", Kind::Text, None),
     ("files_per_s", Kind::Number, None),
     ("ops_per_s", Kind::Number, None),
+    ("requests_per_s", Kind::Number, None),
 ];
 
 const AT: &[Key] = &[

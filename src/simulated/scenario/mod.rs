@@ -7,10 +7,12 @@
 //!
 //! [world]                       # every key has a default, see [`World`]
 //! tasks = 6
+//! task_requests_per_s = 100     # tasks are processes in the demo, which serve so many impressions a second
 //!
 //! [[load]]                      # from `at` on, reached within `ramp`
 //! at = "0s"
 //! ops_per_s = 700
+//! requests_per_s = 60           # impressions
 //!
 //! [[at]]                        # what happens, see [`Deed`]
 //! after = "30s"                 # "-40m": before the console was started
@@ -68,6 +70,8 @@ pub struct LoadStep {
     pub files_per_s: Option<f64>,
     /// Operations that clients ask for a second; `None` leaves it as it is.
     pub ops_per_s: Option<f64>,
+    /// Impressions a second that users send to the service; `None` leaves it as it is.
+    pub requests_per_s: Option<f64>,
 }
 
 /// Something that happens.

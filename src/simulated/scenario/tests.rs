@@ -17,10 +17,14 @@ fn every_shipped_scenario_can_be_read_and_says_what_it_is() {
     for wanted in [
         "bad-deploy",
         "calm",
+        "database-down",
         "drift",
         "expired-credentials",
         "file-storm",
+        "lossy-original",
+        "round",
         "throttled",
+        "traffic-surge",
         "zone-without-target",
     ] {
         assert!(names.contains(&wanted), "{wanted} of {names:?}");
@@ -50,7 +54,10 @@ fn an_unknown_name_lists_the_known_ones_and_the_nearest() {
     let error = Scenario::load("file-strom").unwrap_err();
     assert_eq!(error.mistakes[0].nearest.as_deref(), Some("file-storm"));
     let said = error.to_string();
-    assert!(said.contains("\"calm\", \"drift\"") && said.ends_with("--scenario file-storm"), "{said}");
+    assert!(
+        said.contains("\"calm\", \"database-down\", \"drift\"") && said.ends_with("--scenario file-storm"),
+        "{said}"
+    );
 }
 
 #[rstest]

@@ -53,6 +53,10 @@ pub struct World {
     pub wobble: f64,
     /// Whether the former Lambda function still counts the files every five minutes.
     pub lambda: bool,
+    /// Impressions a second that a task serves. With it, the demo's tasks are processes.
+    pub task_requests_per_s: Option<f64>,
+    /// Whether they do as the original does: 200 also for what is not recorded.
+    pub original: bool,
     /// Fewest and most tasks of Application Auto Scaling, where the service is registered with it.
     pub autoscaling: Option<AutoScaling>,
 }
@@ -92,6 +96,8 @@ pub(super) struct Raw {
     target_ops_per_s: Spanned<f64>,
     wobble: Spanned<f64>,
     lambda: bool,
+    task_requests_per_s: Option<Spanned<f64>>,
+    original: bool,
     autoscaling: Option<Spanned<AutoScaling>>,
 }
 
@@ -125,6 +131,8 @@ impl Default for Raw {
             target_ops_per_s: plain(4000.0),
             wobble: plain(0.02),
             lambda: false,
+            task_requests_per_s: None,
+            original: false,
             autoscaling: None,
         }
     }
@@ -176,6 +184,8 @@ impl Raw {
             target_ops_per_s: self.target_ops_per_s.into_inner(),
             wobble: self.wobble.into_inner(),
             lambda: self.lambda,
+            task_requests_per_s: self.task_requests_per_s.map(Spanned::into_inner),
+            original: self.original,
             autoscaling: self.autoscaling.map(Spanned::into_inner),
         }
     }
@@ -240,6 +250,10 @@ impl Raw {
         positive("target_ops_per_s", &self.target_ops_per_s);
         if let Some(mibps) = &self.provisioned_mibps {
             positive("provisioned_mibps", mibps);
+        }
+        if let Some(per_s) = &self.task_requests_per_s {
+            let holds = (0.1..=1e6).contains(per_s.get_ref());
+            within("task_requests_per_s", per_s, holds, "a number from 0.1 to 1000000");
         }
         let credits = (0.0..=1e9).contains(self.burst_credits_gib.get_ref());
         within("burst_credits_gib", &self.burst_credits_gib, credits, "a number from 0 to 1000000000");
