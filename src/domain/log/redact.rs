@@ -38,7 +38,7 @@ impl Redactor {
     /// passwords in URLs by form.
     pub fn new() -> Self {
         // What follows a name: a quoted string (perhaps inside another string, perhaps cut off) or a word.
-        let value = r#"(\\?"(?:[^"\\]|\\[^"])*(?:\\?")?|'[^']*'?|[^\s,;&"'}\\]+)"#;
+        let value = r#"(\\"(?:[^"\\]|\\[^"])*(?:\\")?|"(?s:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;&"'}\\]+)"#;
         let named = format!(r#"((?:{NAMES})(?:\\?["'])?\s*[:=：]\s*|--[a-z\-]*(?:{NAMES})\s+){value}"#);
         let any = format!(r#"(?:{NAMES})\\?["']?\s*[:=：]|--[a-z\-]*(?:{NAMES})\s"#);
         let any = format!("(?i:{any})|{}", FORMS.join("|"));
