@@ -1,5 +1,5 @@
 //! The log tail: what is read, held, hidden, found and shown of log lines.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says where by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says where by panicking")]
 
 #[path = "logs/fake.rs"]
 mod fake;

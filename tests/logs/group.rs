@@ -49,7 +49,11 @@ fn reads_again_from_the_newest_line_less_the_overlap_and_tells_each_line_once() 
 
     let second = call(&mut tail, minutes(11));
     assert_eq!(second.query.from, minutes(8), "newest − overlap");
-    let taken = tail.page(minutes(11), true, page(vec![at(3, minutes(8)), at(2, minutes(9)), at(4, minutes(10))], None));
+    let taken = tail.page(
+        minutes(11),
+        true,
+        page(vec![at(3, minutes(8)), at(2, minutes(9)), at(4, minutes(10))], None),
+    );
     let told: Vec<(String, bool)> = taken.into_iter().map(|a| (a.event.message, a.late)).collect();
     assert_eq!(told, [("line 3".to_owned(), true), ("line 4".to_owned(), false)]);
     let counts = tail.status(minutes(11)).counts;
@@ -74,7 +78,9 @@ fn far_behind_it_shows_what_is_new_and_then_reads_what_it_left_out() {
         });
         assert_eq!(tail.next(minutes(minute)), Next::Wait(minutes(minute) + TimeDelta::seconds(30)));
     }
-    let TailState::Failing { since, failures, .. } = tail.status(minutes(29)).state else { panic!("is failing") };
+    let TailState::Failing { since, failures, .. } = tail.status(minutes(29)).state else {
+        panic!("is failing")
+    };
     assert_eq!((since, failures), (minutes(11), 4));
     // The question that was open when it broke is answered first; then the gap shows.
     call(&mut tail, minutes(30));
@@ -124,7 +130,11 @@ fn a_token_that_is_refused_or_does_not_move_holds_nothing_up() {
     assert_eq!(call(&mut tail, minutes(10)).token, None, "from the first page again");
     assert_eq!(tail.page(minutes(10), true, page(vec![at(1, minutes(1))], Some("b"))).len(), 0);
     for _ in 0..4 {
-        assert_eq!(call(&mut tail, minutes(10)).token.as_deref(), Some("b"), "a timeout is no reason to forget it");
+        assert_eq!(
+            call(&mut tail, minutes(10)).token.as_deref(),
+            Some("b"),
+            "a timeout is no reason to forget it"
+        );
         tail.failed(minutes(10), true, Failure::new(FailureClass::Timeout, "slow"), |_| Duration::ZERO);
     }
     assert_eq!(call(&mut tail, minutes(10)).token, None, "four are");
@@ -141,7 +151,9 @@ fn what_can_no_longer_be_told_apart_is_said_to_be_never_read() {
     tail.page(minutes(10), true, page(vec![at(0, minutes(1))], Some("more")));
     tail.take_marks();
     call(&mut tail, minutes(10));
-    let many = (0..300).map(|n| at(1_000 + n, minutes(9) + TimeDelta::milliseconds(n as i64))).collect();
+    let many = (0..300)
+        .map(|n: u16| at(1_000 + usize::from(n), minutes(9) + TimeDelta::milliseconds(i64::from(n))))
+        .collect();
     assert_eq!(tail.page(minutes(10), true, page(many, None)).len(), 300);
     // The span that was left for later is older than what is remembered.
     assert!(matches!(tail.next(minutes(10)), Next::Wait(_)));
@@ -168,7 +180,11 @@ fn lines_that_no_read_gives_are_counted_and_looked_for() {
     old.ingested_at = minutes(3);
     let mut known = at(4, minutes(-11));
     known.ingested_at = minutes(-10);
-    assert_eq!(tail.page(minutes(10), false, page(vec![old, known], None)).len(), 1, "not what was there before");
+    assert_eq!(
+        tail.page(minutes(10), false, page(vec![old, known], None)).len(),
+        1,
+        "not what was there before"
+    );
     assert_eq!(tail.status(minutes(10)).counts.lost, Some(2));
     tail.audited(minutes(0), minutes(8), &[(minutes(3), 5)]);
     assert_eq!(tail.take_marks().len(), 1, "the mark says two now");

@@ -58,7 +58,10 @@ fn secrets_are_taken_out_and_the_rest_stays() {
         ("Authorization: Bearer abcdefgh12345", "Authorization: [redacted] [redacted]"),
         ("sent bearer abcdefgh12345 on", "sent bearer [redacted] on"),
         ("key AKIAIOSFODNN7EXAMPLE used", "key [redacted] used"),
-        ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "aws_secret_access_key = [redacted]"),
+        (
+            "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "aws_secret_access_key = [redacted]",
+        ),
         ("mysql://hakaru:p@db:3306/hakaru", "mysql://hakaru:[redacted]@db:3306/hakaru"),
         ("jwt eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.SflKxwRJSM x", "jwt [redacted] x"),
         ("ghp_0123456789abcdef0123456789abcdef0123", "[redacted]"),
@@ -79,7 +82,13 @@ fn secrets_are_taken_out_and_the_rest_stays() {
 
 #[test]
 fn a_private_key_over_several_events_is_taken_out_of_all() {
-    let lines = ["-----BEGIN PRIVATE KEY-----", "MIIEvQIBADANBg", "kqhkiG9w0BAQEF", "-----END PRIVATE KEY-----", "on"];
+    let lines = [
+        "-----BEGIN PRIVATE KEY-----",
+        "MIIEvQIBADANBg",
+        "kqhkiG9w0BAQEF",
+        "-----END PRIVATE KEY-----",
+        "on",
+    ];
     let arrived = lines.iter().zip(0..).map(|(text, i)| {
         let mut event = event(0, "/g", instant(i), *text);
         event.stream = "one".into();
@@ -98,8 +107,14 @@ fn members_of_json_lines_are_read_in_their_order() {
     assert!(json::looks_like(text));
     let pairs = json::fields(text).unwrap();
     let pairs: Vec<(&str, &str)> = pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-    let expected =
-        [("b", "1"), ("a.x", "日本"), ("a.y", r#"[1,{"z":2}]"#), ("s", "q\"uote"), ("n", "null"), ("e", "{}")];
+    let expected = [
+        ("b", "1"),
+        ("a.x", "日本"),
+        ("a.y", r#"[1,{"z":2}]"#),
+        ("s", "q\"uote"),
+        ("n", "null"),
+        ("e", "{}"),
+    ];
     assert_eq!(pairs, expected);
     assert_eq!(json::field(text, "s").unwrap(), "q\"uote");
     assert_eq!(json::field(text, "b").unwrap(), "1");
@@ -128,11 +143,11 @@ proptest! {
     fn nothing_breaks_and_nothing_changes(texts in prop::collection::vec("\\PC{0,40}|[\\x00-\\x7f]{0,40}", 1..30)) {
         let arrived = texts
             .iter()
-            .enumerate()
-            .map(|(i, text)| Arrived { event: event(i, "/g", instant(i as i64), text.as_str()), late: i % 2 == 0 })
+            .zip(0..)
+            .map(|(text, i)| Arrived { event: event(0, "/g", instant(i), text.as_str()), late: i % 2 == 0 })
             .collect();
         let blocks = Intake::default().blocks(arrived);
-        let lines: Vec<_> = blocks.iter().flat_map(|b| b.lines()).collect();
+        let lines: Vec<_> = blocks.iter().flat_map(miharu::domain::log::block::Block::lines).collect();
         prop_assert_eq!(lines.len(), texts.len());
         let redactor = Redactor::new();
         for ((line, text), i) in lines.iter().zip(&texts).zip(0..) {

@@ -39,8 +39,11 @@ impl Bookmarks {
         if !self.0.contains_key(&line.key) && self.0.len() >= BOOKMARKS {
             return false;
         }
-        let bookmark =
-            Bookmark { note: beginning(note), group: line.origin.group.to_string(), text: beginning(line.text) };
+        let bookmark = Bookmark {
+            note: beginning(note),
+            group: line.origin.group.to_string(),
+            text: beginning(line.text),
+        };
         self.0.insert(line.key, bookmark);
         true
     }
@@ -53,9 +56,11 @@ impl Bookmarks {
     /// The next one that way.
     pub fn beside(&self, key: LineKey, direction: Direction) -> Option<LineKey> {
         match direction {
-            Direction::Forth => {
-                self.0.range((std::ops::Bound::Excluded(key), std::ops::Bound::Unbounded)).next().map(|(k, _)| *k)
-            }
+            Direction::Forth => self
+                .0
+                .range((std::ops::Bound::Excluded(key), std::ops::Bound::Unbounded))
+                .next()
+                .map(|(k, _)| *k),
             Direction::Back => self.0.range(..key).next_back().map(|(k, _)| *k),
         }
     }

@@ -54,11 +54,11 @@ impl Chunk {
     }
 
     pub(super) fn first_key(&self) -> LineKey {
-        self.block.metas.get(self.skip).map(super::block::Meta::key).unwrap_or(LineKey { at_ms: i64::MAX, seq: 0 })
+        self.block.metas.get(self.skip).map_or(LineKey { at_ms: i64::MAX, seq: 0 }, super::block::Meta::key)
     }
 
     pub(super) fn last_key(&self) -> LineKey {
-        self.block.metas.last().map(super::block::Meta::key).unwrap_or(LineKey { at_ms: i64::MIN, seq: 0 })
+        self.block.metas.last().map_or(LineKey { at_ms: i64::MIN, seq: 0 }, super::block::Meta::key)
     }
 
     /// The first line that does not stand before `key`.
@@ -85,7 +85,9 @@ impl Chunk {
 
     /// Whether everything the filters ask for is known and counted.
     pub(super) fn settled(&self, filters: &Filters) -> bool {
-        self.version == filters.version && self.counted_to == self.len() && filters.wanted() & !self.evaluated == 0
+        self.version == filters.version
+            && self.counted_to == self.len()
+            && filters.wanted() & !self.evaluated == 0
     }
 
     /// Whether it is known that none of its lines is shown.
@@ -171,13 +173,12 @@ impl Chunk {
                 bump(&mut counts.matching, bits.trailing_zeros() as usize);
                 bits &= bits - 1;
             }
-            match filters.hidden_by(meta.mask) {
-                Some(slot) => bump(&mut counts.hidden, slot),
-                None => {
-                    bump(&mut counts.shown, level);
-                    if meta.mask & (1 << SEARCH) != 0 {
-                        bump(&mut counts.matching, SEARCH);
-                    }
+            if let Some(slot) = filters.hidden_by(meta.mask) {
+                bump(&mut counts.hidden, slot)
+            } else {
+                bump(&mut counts.shown, level);
+                if meta.mask & (1 << SEARCH) != 0 {
+                    bump(&mut counts.matching, SEARCH);
                 }
             }
         }

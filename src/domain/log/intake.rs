@@ -116,7 +116,8 @@ impl Intake {
             self.origins.clear();
             self.known = 0;
         }
-        let group = self.origins.get_key_value(group).map_or_else(|| Arc::from(group), |(g, _)| Arc::clone(g));
+        let group =
+            self.origins.get_key_value(group).map_or_else(|| Arc::from(group), |(g, _)| Arc::clone(g));
         let stream: Arc<str> = Arc::from(stream);
         let origin = Arc::new(Origin { group: Arc::clone(&group), stream: Arc::clone(&stream) });
         self.origins.entry(group).or_default().insert(stream, Arc::clone(&origin));

@@ -19,7 +19,15 @@ pub fn level(text: &str) -> Option<Level> {
     Members::of(text).find_map(|(key, value)| {
         let says = matches!(
             key,
-            "level" | "severity" | "lvl" | "log_level" | "loglevel" | "levelname" | "log.level" | "Level" | "Severity"
+            "level"
+                | "severity"
+                | "lvl"
+                | "log_level"
+                | "loglevel"
+                | "levelname"
+                | "log.level"
+                | "Level"
+                | "Severity"
         );
         if says { named(value.trim_matches('"')) } else { None }
     })
@@ -83,9 +91,8 @@ fn value_end(text: &str) -> Option<usize> {
                 continue;
             }
             b'{' | b'[' => depth += 1,
-            b'}' | b']' if depth == 0 => return Some(i),
+            b'}' | b']' | b',' if depth == 0 => return Some(i),
             b'}' | b']' => depth -= 1,
-            b',' if depth == 0 => return Some(i),
             _ => {}
         }
         i += 1;

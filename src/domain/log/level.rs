@@ -152,15 +152,16 @@ fn starts_like_a_level(c: u8) -> bool {
 }
 
 fn written_as_a_level(word: &str, before: Option<u8>, after: Option<u8>, first: bool) -> bool {
-    let part_of_a_name = matches!(before, Some(b'-' | b'/' | b'.' | b'_')) || matches!(after, Some(b'-' | b'/' | b'.'));
+    let part_of_a_name =
+        matches!(before, Some(b'-' | b'/' | b'.' | b'_')) || matches!(after, Some(b'-' | b'/' | b'.'));
     if word.bytes().all(|c| c.is_ascii_uppercase()) {
         return !part_of_a_name;
     }
     match (before, after) {
-        (Some(b'['), Some(b']')) | (Some(b'<'), Some(b'>')) => true,
-        // `level=warn`, `lvl="warn"`, and what is like it
-        (Some(b'='), _) => true,
-        (Some(b'"'), Some(b'"')) => true,
+        // `level=warn`, `lvl="warn"`, `[warn]`, and what is like it
+        (Some(b'='), _) | (Some(b'['), Some(b']')) | (Some(b'<'), Some(b'>')) | (Some(b'"'), Some(b'"')) => {
+            true
+        }
         _ => first && after == Some(b':'),
     }
 }

@@ -115,16 +115,15 @@ impl Miner {
         let mut form = std::mem::take(&mut self.form);
         masked(text, &mut form);
         let hash = hashed(&form);
-        let number = match self.forms.get(&hash) {
-            Some(number) => *number,
-            None => {
-                let number = self.place(&form, level);
-                if self.forms.len() >= FORMS {
-                    self.forms.clear();
-                }
-                self.forms.insert(hash, number);
-                number
+        let number = if let Some(number) = self.forms.get(&hash) {
+            *number
+        } else {
+            let number = self.place(&form, level);
+            if self.forms.len() >= FORMS {
+                self.forms.clear();
             }
+            self.forms.insert(hash, number);
+            number
         };
         self.form = form;
         match (number as usize).checked_sub(FIRST).and_then(|i| self.clusters.get_mut(i)) {

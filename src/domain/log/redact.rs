@@ -70,7 +70,8 @@ impl Redactor {
             let replaced = named.replace_all(&out, |found: &Captures<'_>| {
                 let name = found.get(1).map_or("", |m| m.as_str());
                 let value = found.get(2).map_or("", |m| m.as_str());
-                let quote = [r#"\""#, "\"", "'"].into_iter().find(|q| value.starts_with(q)).unwrap_or_default();
+                let quote =
+                    [r#"\""#, "\"", "'"].into_iter().find(|q| value.starts_with(q)).unwrap_or_default();
                 format!("{name}{quote}{REDACTED}{quote}")
             });
             if let Cow::Owned(text) = replaced {

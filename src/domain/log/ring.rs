@@ -186,7 +186,8 @@ impl Ring {
         let (mut a, mut b) = (old.skip, range.start);
         while b < range.end {
             let Some(new) = lines.metas.get(b) else { break };
-            let before = old.block.metas.get(a..).unwrap_or_default().partition_point(|m| m.at_ms <= new.at_ms);
+            let before =
+                old.block.metas.get(a..).unwrap_or_default().partition_point(|m| m.at_ms <= new.at_ms);
             if before > 0 {
                 merged.extend(&old.block, a..a + before, None);
                 a += before;
@@ -236,7 +237,8 @@ impl Ring {
     fn put_mark(&mut self, mark: &Mark) {
         self.remove_mark(mark.id);
         let mut block = Block::default();
-        let origin = block.origin(&Arc::new(Origin { group: Arc::clone(&mark.group), stream: Arc::from("") }));
+        let origin =
+            block.origin(&Arc::new(Origin { group: Arc::clone(&mark.group), stream: Arc::from("") }));
         let meta = Meta {
             at_ms: mark.at.timestamp_millis(),
             seq: 0,
@@ -359,9 +361,8 @@ impl Ring {
 
     /// The filters with what each matches and hides. Exact when nothing is unsettled.
     pub fn filters(&self) -> Vec<FilterRow<'_>> {
-        let sum = |f: &dyn Fn(&Chunk) -> Option<u32>| {
-            self.chunks.iter().filter_map(f).map(u64::from).sum::<u64>()
-        };
+        let sum =
+            |f: &dyn Fn(&Chunk) -> Option<u32>| self.chunks.iter().filter_map(f).map(u64::from).sum::<u64>();
         let rows = self.filters.slots.iter().enumerate().filter_map(|(i, slot)| {
             slot.as_ref().map(|filter| FilterRow {
                 id: FilterId(i),

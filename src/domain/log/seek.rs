@@ -73,9 +73,12 @@ impl Ring {
             }
             let cost = chunk.settle(&self.filters, self.sight);
             left = left.saturating_sub(cost.max(64));
-            let found = look(chunk, find, |i| chunk.shown(i, &self.filters), |level| {
-                chunk.may_hold(level, &self.filters)
-            });
+            let found = look(
+                chunk,
+                find,
+                |i| chunk.shown(i, &self.filters),
+                |level| chunk.may_hold(level, &self.filters),
+            );
             if let Some(key) = found {
                 return Found::Here(key);
             }

@@ -94,7 +94,13 @@ pub struct GroupTail {
 impl GroupTail {
     /// A tail of `group` that begins `now`. `index` tells groups apart in the numbers of marks; `audited`: lost
     /// lines will be counted.
-    pub fn new(group: Arc<str>, index: u32, settings: TailSettings, now: DateTime<Utc>, audited: bool) -> Self {
+    pub fn new(
+        group: Arc<str>,
+        index: u32,
+        settings: TailSettings,
+        now: DateTime<Utc>,
+        audited: bool,
+    ) -> Self {
         // A whole minute, so that the first one can be counted too.
         let start = now - settings.lookback;
         let start = start.duration_trunc(TimeDelta::minutes(1)).unwrap_or(start);
@@ -201,7 +207,9 @@ impl GroupTail {
     pub fn page(&mut self, now: DateTime<Utc>, head: bool, page: Page<LogEvent>) -> Vec<Arrived> {
         self.failing = None;
         self.counts.calls += 1;
-        let Some(mut read) = (if head { self.head.take() } else { self.back.take() }) else { return Vec::new() };
+        let Some(mut read) = (if head { self.head.take() } else { self.back.take() }) else {
+            return Vec::new();
+        };
         let mut out = Vec::with_capacity(page.items.len());
         for event in page.items {
             self.take(event, read.shown, &mut out);
@@ -274,7 +282,13 @@ impl GroupTail {
     }
 
     /// The call failed. `wait`: until it is tried again.
-    pub fn failed(&mut self, now: DateTime<Utc>, head: bool, failure: Failure, wait: impl Fn(u32) -> Duration) {
+    pub fn failed(
+        &mut self,
+        now: DateTime<Utc>,
+        head: bool,
+        failure: Failure,
+        wait: impl Fn(u32) -> Duration,
+    ) {
         self.counts.calls += 1;
         self.counts.throttled += u64::from(failure.class == FailureClass::Throttled);
         let read = if head { &mut self.head } else { &mut self.back };
@@ -301,7 +315,9 @@ impl GroupTail {
             return;
         }
         self.head_floor = until;
-        if let Some(last) = self.spans.back_mut().filter(|s| s.mark.is_some() && s.until >= from && s.from <= from) {
+        if let Some(last) =
+            self.spans.back_mut().filter(|s| s.mark.is_some() && s.until >= from && s.from <= from)
+        {
             last.until = last.until.max(until);
             let last = *last;
             self.say_pending(last);
@@ -431,7 +447,11 @@ impl GroupTail {
 }
 
 fn instant(ms: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(ms).unwrap_or(if ms < 0 { DateTime::UNIX_EPOCH } else { DateTime::<Utc>::MAX_UTC })
+    DateTime::from_timestamp_millis(ms).unwrap_or(if ms < 0 {
+        DateTime::UNIX_EPOCH
+    } else {
+        DateTime::<Utc>::MAX_UTC
+    })
 }
 
 fn millis(duration: Duration) -> i64 {

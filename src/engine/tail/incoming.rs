@@ -29,7 +29,11 @@ pub struct IncomingMetric(pub Arc<dyn CloudWatch>);
 
 #[async_trait]
 impl Incoming for IncomingMetric {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of lines, not negative")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a number of lines, not negative"
+    )]
     async fn incoming(
         &self,
         group: &str,

@@ -69,13 +69,8 @@ impl Tail {
     /// Follows a group until nobody listens any more. `index` is another number for each group.
     pub async fn follow(self, group: Arc<str>, index: u32, mut draw: impl Rng + Send) {
         let now = self.clock.now();
-        let mut state = GroupTail::new(
-            Arc::clone(&group),
-            index,
-            self.settings.clone(),
-            now,
-            self.incoming.is_some(),
-        );
+        let mut state =
+            GroupTail::new(Arc::clone(&group), index, self.settings.clone(), now, self.incoming.is_some());
         let mut intake = Intake::default();
         let mut told: Option<(TailState, DateTime<Utc>)> = None;
         let mut audited = now - self.settings.lookback;
@@ -112,13 +107,13 @@ impl Tail {
         self.limiter.acquire().await;
         let asked = self.logs.events(group, &call.query, call.token);
         let deadline = self.clock.real(self.settings.deadline);
-        let answer: Result<Page<LogEvent>, Failure> = match tokio::time::timeout(deadline, asked).await {
-            Ok(answer) => answer,
-            Err(_) => {
+        let answer: Result<Page<LogEvent>, Failure> =
+            if let Ok(answer) = tokio::time::timeout(deadline, asked).await {
+                answer
+            } else {
                 let text = format!("no answer within {}", humantime::format_duration(self.settings.deadline));
                 Err(Failure::new(FailureClass::Timeout, text))
-            }
-        };
+            };
         let now = self.clock.now();
         match answer {
             Ok(page) => {

@@ -13,8 +13,8 @@ use std::thread::JoinHandle;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use crate::domain::log::line::LineRef;
 use crate::domain::log::block::Block;
+use crate::domain::log::line::LineRef;
 
 /// Blocks that may wait to be written.
 const QUEUE: usize = 64;
@@ -124,15 +124,12 @@ fn write(blocks: &Receiver<Block>, mut out: BufWriter<File>, most: u64, shared: 
                 shared.lost.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
-            match one(&line, &mut out) {
-                Ok(bytes) => {
-                    shared.bytes.fetch_add(bytes, Ordering::Relaxed);
-                    shared.lines.fetch_add(1, Ordering::Relaxed);
-                }
-                Err(_) => {
-                    shared.broken.store(true, Ordering::Relaxed);
-                    shared.lost.fetch_add(1, Ordering::Relaxed);
-                }
+            if let Ok(bytes) = one(&line, &mut out) {
+                shared.bytes.fetch_add(bytes, Ordering::Relaxed);
+                shared.lines.fetch_add(1, Ordering::Relaxed);
+            } else {
+                shared.broken.store(true, Ordering::Relaxed);
+                shared.lost.fetch_add(1, Ordering::Relaxed);
             }
         }
         // What a viewer beside the console reads is complete lines.

@@ -120,7 +120,7 @@ impl LogView {
     /// What stands on the screen.
     pub fn layout<'a>(&self, ring: &'a Ring, size: Size) -> Shown<'a> {
         let Some(top) = self.place(ring, size) else { return Shown::default() };
-        let mut shown = Shown { above: self.has_above(ring, top), ..Shown::default() };
+        let mut shown = Shown { above: has_above(ring, top), ..Shown::default() };
         for line in ring.walk(Some(top.key), Direction::Forth) {
             let skip = if line.key == top.key { top.row } else { 0 };
             for (i, piece) in self.pieces(ring, &line, size).into_iter().enumerate().skip(skip) {
@@ -167,22 +167,22 @@ impl LogView {
 
     /// Selects the next line that way; the first one in sight if none is selected.
     pub fn select(&mut self, ring: &Ring, size: Size, direction: Direction) {
-        let next = match self.selected {
-            Some(key) => ring.beside(key, direction),
-            None => {
-                let shown = self.layout(ring, size);
-                let row = match direction {
-                    Direction::Forth => shown.rows.first(),
-                    Direction::Back => shown.rows.last(),
-                };
-                row.map(|row| row.line.key)
-            }
+        let next = if let Some(key) = self.selected {
+            ring.beside(key, direction)
+        } else {
+            let shown = self.layout(ring, size);
+            let row = match direction {
+                Direction::Forth => shown.rows.first(),
+                Direction::Back => shown.rows.last(),
+            };
+            row.map(|row| row.line.key)
         };
         let Some(key) = next else { return };
         self.selected = Some(key);
         self.freeze(ring, size);
         let shown = self.layout(ring, size);
-        let above = shown.rows.first().is_none_or(|row| key < row.line.key || (key == row.line.key && !row.first));
+        let above =
+            shown.rows.first().is_none_or(|row| key < row.line.key || (key == row.line.key && !row.first));
         let mut rows = shown.rows.iter().filter(|row| row.line.key == key);
         let whole = rows.clone().count() >= ring.line(key).map_or(0, |l| self.pieces(ring, &l, size).len());
         if above {
@@ -259,11 +259,11 @@ impl LogView {
         at
     }
 
-    fn has_above(&self, ring: &Ring, top: Anchor) -> bool {
-        top.row > 0 || ring.beside(top.key, Direction::Back).is_some()
-    }
-
     fn pieces(&self, ring: &Ring, line: &LineRef<'_>, size: Size) -> Vec<Piece> {
         pieces(line.text, size.columns, if self.wrap { None } else { Some(self.column) }, ring.query())
     }
+}
+
+fn has_above(ring: &Ring, top: Anchor) -> bool {
+    top.row > 0 || ring.beside(top.key, Direction::Back).is_some()
 }
