@@ -1,5 +1,6 @@
 //! Which rows stand on the screen: follow and freeze, wrap, columns, what the search marks.
 
+use miharu::domain::log::bookmark::Bookmarks;
 use miharu::domain::log::filter::{Condition, Effect, Filter, Query};
 use miharu::domain::log::line::LineKey;
 use miharu::domain::log::ring::{Limits, Ring};
@@ -192,4 +193,31 @@ proptest! {
         prop_assert_eq!(shown.rows.last().map(|r| r.line.key), ring.ends().map(|(_, last)| last));
         prop_assert!(shown.rows.len() <= SIZE.rows);
     }
+}
+
+#[test]
+fn bookmarks_outlive_their_lines() {
+    let mut ring = ring(3);
+    let mut bookmarks = Bookmarks::default();
+    for n in 0..6 {
+        ring.append(&batch(&[(n, &format!("line {n}"))]));
+        let line = ring.walk(None, Direction::Back).next().unwrap();
+        assert!(if n == 0 {
+            bookmarks.note(&line, "it began here")
+        } else {
+            n % 2 == 1 || bookmarks.toggle(&line)
+        });
+    }
+    let keys: Vec<LineKey> = bookmarks.iter().map(|(key, _)| key).collect();
+    assert_eq!(keys.len(), 3);
+    assert_eq!(bookmarks.get(keys[0]).unwrap().note, "it began here");
+    assert_eq!(bookmarks.get(keys[0]).unwrap().text, "line 0", "though it is dropped");
+    assert_eq!(bookmarks.beside(keys[0], Direction::Forth), Some(keys[1]));
+    assert_eq!(bookmarks.beside(keys[1], Direction::Back), Some(keys[0]));
+    assert_eq!(bookmarks.beside(keys[2], Direction::Forth), None);
+    let mut view = LogView::default();
+    view.go_to(&ring, SIZE, keys[0]);
+    assert_eq!(ring.line(view.selected().unwrap()).unwrap().text, "line 3", "the nearest that is held");
+    let line = ring.line(keys[2]).unwrap();
+    assert!(bookmarks.toggle(&line) && bookmarks.get(keys[2]).is_none());
 }

@@ -11,6 +11,8 @@ use super::mark::MarkChange;
 
 /// Lines in a batch at most, so that taking one in never holds up a key.
 pub const BATCH_LINES: usize = 5_000;
+/// Late lines in a batch at most: each may belong into another part of the ring, which is rebuilt for it.
+pub const LATE_LINES: usize = 100;
 /// Bytes of text in a batch, about: one line may be longer.
 pub const BATCH_BYTES: usize = 1 << 20;
 

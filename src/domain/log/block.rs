@@ -81,6 +81,15 @@ impl Block {
         (0..self.len()).filter_map(|i| self.line(i))
     }
 
+    /// The same lines in blocks of at most `lines`.
+    pub fn split(&self, lines: usize) -> impl Iterator<Item = Self> {
+        (0..self.len()).step_by(lines.max(1)).map(move |from| {
+            let mut block = Self::default();
+            block.extend(self, from..(from + lines).min(self.len()), None);
+            block
+        })
+    }
+
     /// Where the text of line `index` begins.
     pub(super) fn start(&self, index: usize) -> usize {
         index.checked_sub(1).and_then(|before| self.metas.get(before)).map_or(0, |m| m.end as usize + 1)

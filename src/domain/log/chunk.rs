@@ -174,7 +174,7 @@ impl Chunk {
                 bits &= bits - 1;
             }
             if let Some(slot) = filters.hidden_by(meta.mask) {
-                bump(&mut counts.hidden, slot)
+                bump(&mut counts.hidden, slot);
             } else {
                 bump(&mut counts.shown, level);
                 if meta.mask & (1 << SEARCH) != 0 {

@@ -49,17 +49,11 @@ impl Pattern {
         let mut out = String::new();
         let mut varied = false;
         for word in &self.words {
-            match word {
-                None if varied => continue,
-                None => {
-                    push_word(&mut out, variable);
-                    varied = true;
-                }
-                Some(word) => {
-                    push_word(&mut out, &word.replace(VARIABLE, variable));
-                    varied = word.ends_with(VARIABLE) && word.chars().count() == 1;
-                }
+            if word.is_none() && varied {
+                continue;
             }
+            push_word(&mut out, &word.as_deref().map_or(variable.into(), |w| w.replace(VARIABLE, variable)));
+            varied = word.as_deref().is_none_or(|w| w.chars().eq([VARIABLE]));
         }
         out
     }

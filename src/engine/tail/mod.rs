@@ -31,7 +31,7 @@ use tokio::sync::mpsc::Sender;
 use crate::aws::{Logs, Page};
 use crate::clock::Clock;
 use crate::domain::log::LogEvent;
-use crate::domain::log::batch::{Batch, TailState};
+use crate::domain::log::batch::{Batch, LATE_LINES, TailState};
 use crate::domain::log::intake::{Arrived, Intake};
 use crate::domain::source::{Failure, FailureClass};
 
@@ -180,8 +180,12 @@ impl Tail {
             return true;
         }
         *told = Some((status.state.clone(), status.at));
+        // Late lines by themselves, few at a time: what is new must not wait for them.
+        let (late, new): (Vec<Arrived>, Vec<Arrived>) = arrived.into_iter().partition(|arrived| arrived.late);
+        let mut blocks = intake.blocks(new);
+        blocks.extend(intake.blocks(late).iter().flat_map(|block| block.split(LATE_LINES)));
         let mut batches: Vec<Batch> =
-            intake.blocks(arrived).into_iter().map(|lines| Batch { lines, ..Batch::default() }).collect();
+            blocks.into_iter().map(|lines| Batch { lines, ..Batch::default() }).collect();
         if batches.is_empty() {
             batches.push(Batch::default());
         }

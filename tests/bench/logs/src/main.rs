@@ -32,7 +32,7 @@ mod ui {
 }
 
 use domain::log::LogEvent;
-use domain::log::batch::Batch;
+use domain::log::batch::{Batch, LATE_LINES};
 use domain::log::filter::{Condition, Effect, Filter, Query};
 use domain::log::intake::{Arrived, Intake};
 use domain::log::line::LineKey;
@@ -100,8 +100,8 @@ fn row(name: &str, value: String, beside: &str) {
 
 fn speed(path: &str) {
     let mut events: Vec<LogEvent> = (0..LINES).map(event).collect();
-    // Found once, as far from the end as there is when the last second has dropped as many lines.
-    events[SECOND + 10].message.push_str(" NEEDLE-7f3a needle: took 4711ms");
+    // Found once, as far from the end as there is that the lines taken in later do not push out.
+    events[SECOND + 10_000].message.push_str(" NEEDLE-7f3a needle: took 4711ms");
     let mut file = BufWriter::new(File::create(path).expect("the file for grep"));
     let mut bytes = 0;
     for event in &events {
@@ -149,6 +149,17 @@ fn taken_in(events: Vec<LogEvent>, copy: Duration) -> Ring {
         sum += t;
     }
     row("append to the ring (thread that draws)", format!("{:.0} lines/s", LINES as f64 / sum.as_secs_f64()), &format!("{:.1}x a copy; longest batch {:.2} ms", sum.as_secs_f64() / copy.as_secs_f64(), ms(worst)));
+    let late: Vec<Arrived> = (0..5_000)
+        .map(|i| Arrived { event: event(LINES / 5_000 * i), late: true })
+        .collect();
+    let block = intake.blocks(late).pop().expect("one block");
+    let mut longest = Duration::ZERO;
+    let (_, t) = timed(|| {
+        for lines in block.split(LATE_LINES) {
+            longest = longest.max(timed(|| ring.append(&Batch { lines, ..Batch::default() })).1);
+        }
+    });
+    row("5 000 late lines, scattered over all others", format!("{:.1} ms", ms(t)), &format!("in batches of {LATE_LINES}; longest {:.2} ms", ms(longest)));
     row("held: lines and what is known of them", format!("{:.1} MB", ring.resident() as f64 / 1e6), &format!("{:.1} MB of it text", ring.text_bytes() as f64 / 1e6));
     ring
 }
