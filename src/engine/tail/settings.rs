@@ -7,7 +7,8 @@ use std::time::Duration;
 pub struct TailSettings {
     /// Time between two looks for what is new.
     pub period: Duration,
-    /// How far before the newest line is read again each time; grows to twice the delay that is measured.
+    /// How far before the newest line is read again each time; grows to twice the delay that is measured,
+    /// while that is cheap.
     pub overlap: Duration,
     /// The farthest that is read again each time.
     pub lookback_most: Duration,

@@ -11,26 +11,23 @@ use crate::aws::{EventQuery, Page};
 use crate::domain::log::LogEvent;
 use crate::domain::log::batch::{GroupStatus, TailCounts, TailState};
 use crate::domain::log::intake::Arrived;
-use crate::domain::log::mark::{Mark, MarkChange, MarkKind, NeverRead};
+use crate::domain::log::mark::{MarkChange, NeverRead};
 use crate::domain::source::{Failure, FailureClass};
 
-use super::audit::{Audit, Findings};
+use super::audit::Audit;
 use super::delays::Delays;
 use super::seen::{Known, Seen};
 use super::settings::TailSettings;
 
+mod spans;
+
+use spans::Span;
+
 /// Failures of a page in a row after which its token is no longer trusted.
 const TOKEN_TRIES: u32 = 3;
 
-/// A span of time that is still to be read, milliseconds, the end included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Span {
-    from: i64,
-    until: i64,
-    /// The number of its mark; a search for lines that may not be there has none.
-    mark: Option<u64>,
-}
-
+/// Pages that reading the newest lines again may take before less is read again.
+const CHEAP_PAGES: usize = 3;
 /// Pages of one question.
 #[derive(Debug, Clone)]
 struct Read {
@@ -79,6 +76,8 @@ pub struct GroupTail {
     next_head: i64,
     /// What is before was left for later.
     head_floor: i64,
+    /// How far before the newest line it is read again, milliseconds.
+    overlap: i64,
     back: Option<Read>,
     spans: VecDeque<Span>,
     marks: Vec<MarkChange>,
@@ -116,6 +115,7 @@ impl GroupTail {
             head: None,
             next_head: i64::MIN,
             head_floor: i64::MIN,
+            overlap: millis(settings.overlap),
             back: None,
             spans: VecDeque::new(),
             marks: Vec::new(),
@@ -173,15 +173,18 @@ impl GroupTail {
         Call { query, token: read.token.clone(), head: read.span.is_none() }
     }
 
-    /// How far back what is new is read again.
-    fn overlap(&self) -> i64 {
+    /// How far back what is new is read again: twice the delay that is measured, as long as that stays cheap.
+    /// Lines that come later still are found when they are missed.
+    fn adapt(&mut self, pages: usize) {
         let least = millis(self.settings.overlap);
         let needed = self.delays.longest().map_or(0, |ms| ms.saturating_mul(2));
-        needed.clamp(least, least.max(millis(self.settings.lookback_most)))
+        let most = needed.clamp(least, least.max(millis(self.settings.lookback_most)));
+        let wanted = if pages > CHEAP_PAGES { self.overlap / 2 } else { self.overlap.saturating_mul(2) };
+        self.overlap = wanted.clamp(least, most);
     }
 
     fn begin_head(&mut self, now: i64) {
-        let overlap = self.overlap();
+        let overlap = self.overlap;
         let reached = self.newest.unwrap_or(self.read_until).min(self.read_until);
         let mut from = (reached - overlap).max(self.read_until - millis(self.settings.lookback_most));
         if self.began && now - self.read_until > millis(self.settings.behind) {
@@ -223,7 +226,7 @@ impl GroupTail {
                 read.token = Some(token);
                 let long = now_ms - read.from > millis(self.settings.behind);
                 if head && long && read.pages >= self.settings.pages {
-                    let until = now_ms - self.overlap();
+                    let until = now_ms - self.overlap;
                     self.leave_behind(read.from, until);
                     self.read_until = until;
                     self.next_head = now_ms;
@@ -265,6 +268,7 @@ impl GroupTail {
         if read.span.is_none() {
             self.read_until = read.began.max(self.read_until);
             self.next_head = now + millis(self.settings.period);
+            self.adapt(read.pages);
         }
         let mark = read.span.and_then(|span| span.mark);
         if std::mem::take(&mut self.forgotten) {
@@ -274,11 +278,6 @@ impl GroupTail {
         } else {
             self.marks.extend(mark.map(MarkChange::Remove));
         }
-    }
-
-    fn mark_number(&mut self) -> u64 {
-        self.next_mark += 1;
-        self.next_mark
     }
 
     /// The call failed. `wait`: until it is tried again.
@@ -307,106 +306,6 @@ impl GroupTail {
         let failures = failures.saturating_add(1);
         let again = now + TimeDelta::from_std(wait(failures)).unwrap_or_default();
         self.failing = Some((failure, since, failures, again));
-    }
-
-    /// Puts a span off, with a mark among the lines.
-    fn leave_behind(&mut self, from: i64, until: i64) {
-        if until <= from {
-            return;
-        }
-        self.head_floor = until;
-        if let Some(last) =
-            self.spans.back_mut().filter(|s| s.mark.is_some() && s.until >= from && s.from <= from)
-        {
-            last.until = last.until.max(until);
-            let last = *last;
-            self.say_pending(last);
-            return;
-        }
-        let span = Span { from, until, mark: Some(self.mark_number()) };
-        self.say_pending(span);
-        self.enqueue(span);
-    }
-
-    fn enqueue(&mut self, span: Span) {
-        self.spans.push_back(span);
-        while self.spans.len() > self.settings.spans
-            && let Some(oldest) = self.spans.pop_front()
-        {
-            self.give_up(oldest, NeverRead::Queue);
-        }
-    }
-
-    /// What is no longer remembered cannot be read: it could not be told from what was shown.
-    fn trim_spans(&mut self) {
-        let floor = self.seen.floor();
-        while let Some(first) = self.spans.front_mut() {
-            if first.from >= floor {
-                return;
-            }
-            let lost = Span { until: first.until.min(floor - 1), ..*first };
-            let gone = first.until < floor;
-            if gone {
-                self.spans.pop_front();
-            } else {
-                first.from = floor;
-                if first.mark.is_some() {
-                    self.next_mark += 1;
-                    first.mark = Some(self.next_mark);
-                    let rest = *first;
-                    self.say_pending(rest);
-                }
-            }
-            self.give_up(lost, NeverRead::Memory);
-            if !gone {
-                return;
-            }
-        }
-    }
-
-    fn give_up(&mut self, span: Span, why: NeverRead) {
-        let Some(id) = span.mark else { return };
-        self.counts.spans_never_read += 1;
-        let kind = MarkKind::NeverRead { until: instant(span.until), why };
-        self.put(id, instant(span.from), kind);
-    }
-
-    fn say_pending(&mut self, span: Span) {
-        if let Some(id) = span.mark {
-            self.put(id, instant(span.from), MarkKind::Pending { until: instant(span.until) });
-        }
-    }
-
-    fn put(&mut self, id: u64, at: DateTime<Utc>, kind: MarkKind) {
-        self.marks.push(MarkChange::Put(Mark { id, group: Arc::clone(&self.group), at, kind }));
-    }
-
-    /// CloudWatch has said how many lines it took in, minute by minute in `[from, to)`.
-    pub fn audited(&mut self, from: DateTime<Utc>, to: DateTime<Utc>, numbers: &[(DateTime<Utc>, u64)]) {
-        let Some(audit) = &mut self.audit else { return };
-        let Findings { changed, search } = audit.incoming(from, to, numbers);
-        for (at, lines) in changed {
-            let known = self.missed.iter().find(|(minute, _)| *minute == at).map(|(_, id)| *id);
-            let id = known.unwrap_or_else(|| {
-                self.next_mark += 1;
-                self.missed.push((at, self.next_mark));
-                self.next_mark
-            });
-            if lines > 0 {
-                self.put(id, at, MarkKind::Missed { lines });
-            } else {
-                self.marks.push(MarkChange::Remove(id));
-            }
-        }
-        if self.missed.len() > 500 {
-            self.missed.remove(0);
-        }
-        if let Some((from, until)) = search {
-            let from = from.max(self.seen.floor());
-            if from <= until {
-                self.enqueue(Span { from, until, mark: None });
-            }
-        }
     }
 
     /// Whether everything there is to read has been read.
