@@ -47,7 +47,7 @@ impl Fake {
         let mut number = 0;
         for group in ["/ecs/files", "/aws/lambda/count"] {
             let mut lines = Vec::new();
-            while lines.len() < 300 {
+            while lines.len() < 200 {
                 let at = start + TimeDelta::milliseconds(rng.random_range(0..minutes * 60_000));
                 // A burst in one millisecond now and then.
                 let n = if rng.random_ratio(1, 100) { rng.random_range(30..90) } else { 1 };
@@ -65,7 +65,7 @@ impl Fake {
                 (from, from + TimeDelta::seconds(rng.random_range(30..900)))
             })
             .collect();
-        let (throttled, page) = (rng.random_range(0..200), rng.random_range(5..60));
+        let (throttled, page) = (rng.random_range(0..200), rng.random_range(15..100));
         Self { clock, sent, outages, throttled, calls: Mutex::default(), page, rng: Mutex::new(rng) }
     }
 
@@ -79,7 +79,7 @@ fn line(number: usize, group: &str, at: DateTime<Utc>, rng: &mut ChaCha8Rng) -> 
         0..80 => rng.random_range(0..2_000),
         80..95 => rng.random_range(2_000..50_000),
         95..99 => rng.random_range(50_000..600_000),
-        _ => rng.random_range(600_000..2_400_000),
+        _ => rng.random_range(600_000..1_500_000),
     };
     let ingested_at = at + TimeDelta::milliseconds(delay);
     let level = ["INFO", "INFO", "INFO", "WARN", "ERROR"][rng.random_range(0..5)];
@@ -92,7 +92,7 @@ fn line(number: usize, group: &str, at: DateTime<Utc>, rng: &mut ChaCha8Rng) -> 
         message: format!("{level} line <{number}> 日本語 mount target in 1{}", ['a', 'c', 'd'][number % 3]),
     };
     let visible = ingested_at + TimeDelta::milliseconds(rng.random_range(0..3_000));
-    Sent { event, visible, never: rng.random_ratio(1, 150) }
+    Sent { event, visible, never: rng.random_ratio(1, 100) }
 }
 
 fn failure(class: FailureClass) -> Failure {

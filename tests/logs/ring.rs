@@ -49,6 +49,7 @@ const QUERIES: &[&str] = &[
     r"[^x]r",
     "ERROR in red",
     "^$",
+    r"1a[\t-~]+WARN",
 ];
 
 fn condition(n: usize) -> Condition {
