@@ -63,12 +63,44 @@ fn event(i: usize) -> LogEvent {
     let zone = ['a', 'c', 'd'][i % 3];
     let h = i.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let message = match h % 20 {
-        0 => format!("{} WARN  mount target fs-{h:012x} in ap-northeast-1{zone} timed out after {}ms, skipped", stamp(at), i % 3_000),
-        1 => format!(r#"{{"timestamp":"{}","level":"error","message":"task {h:x} stopped","attempt":{},"zone":"1{zone}"}}"#, stamp(at), i % 9),
-        2 => format!("{} INFO  ファイル数を数えました: {} 個、{}ミリ秒、ゾーン1{zone}、次は五分後に数えます", stamp(at), i % 131_402, i % 997),
-        3 => format!("\u{1b}[32mINFO\u{1b}[0m hakaru: accepted {} impressions, recorded {}, lag {} ms, queue {} of 65536 lines", i, i - i % 7, i % 40, i % 6_000),
-        4 if i % 50 == 4 => format!("{} DEBUG connecting with mysql://hakaru:s3cret{i}@db.internal:3306/hakaru?ssl-mode=required", stamp(at)),
-        _ => format!(r#"{{"at":"{}","from":"10.0.{}.{}:{}","method":"GET","uri":"/hakaru?name=banner{}&value={}","code":200,"ms":{}.{}}}"#, stamp(at), i % 250, h % 250, 1_024 + h % 60_000, h % 900, i % 100, i % 30, h % 10),
+        0 => format!(
+            "{} WARN  mount target fs-{h:012x} in ap-northeast-1{zone} timed out after {}ms, skipped",
+            stamp(at),
+            i % 3_000
+        ),
+        1 => format!(
+            r#"{{"timestamp":"{}","level":"error","message":"task {h:x} stopped","attempt":{},"zone":"1{zone}"}}"#,
+            stamp(at),
+            i % 9
+        ),
+        2 => format!(
+            "{} INFO  ファイル数を数えました: {} 個、{}ミリ秒、ゾーン1{zone}、次は五分後に数えます",
+            stamp(at),
+            i % 131_402,
+            i % 997
+        ),
+        3 => format!(
+            "\u{1b}[32mINFO\u{1b}[0m hakaru: accepted {} impressions, recorded {}, lag {} ms, queue {} of 65536 lines",
+            i,
+            i - i % 7,
+            i % 40,
+            i % 6_000
+        ),
+        4 if i % 50 == 4 => format!(
+            "{} DEBUG connecting with mysql://hakaru:s3cret{i}@db.internal:3306/hakaru?ssl-mode=required",
+            stamp(at)
+        ),
+        _ => format!(
+            r#"{{"at":"{}","from":"10.0.{}.{}:{}","method":"GET","uri":"/hakaru?name=banner{}&value={}","code":200,"ms":{}.{}}}"#,
+            stamp(at),
+            i % 250,
+            h % 250,
+            1_024 + h % 60_000,
+            h % 900,
+            i % 100,
+            i % 30,
+            h % 10
+        ),
     };
     LogEvent {
         id: format!("{i:056}"),
@@ -133,13 +165,18 @@ fn taken_in(events: Vec<LogEvent>, copy: Duration) -> Ring {
     let mut events = events.into_iter().peekable();
     let mut took = Duration::ZERO;
     while events.peek().is_some() {
-        let arrived: Vec<Arrived> = events.by_ref().take(5_000).map(|event| Arrived { event, late: false }).collect();
+        let arrived: Vec<Arrived> =
+            events.by_ref().take(5_000).map(|event| Arrived { event, late: false }).collect();
         let (blocks, t) = timed(|| intake.blocks(arrived));
         took += t;
         batches.extend(blocks.into_iter().map(|lines| Batch { lines, ..Batch::default() }));
     }
     let rate = LINES as f64 / took.as_secs_f64();
-    row("intake: level, secrets, JSON, order (tail's thread)", format!("{:.0} lines/s", rate), &format!("goal 100 000; {:.0}x a copy", took.as_secs_f64() / copy.as_secs_f64()));
+    row(
+        "intake: level, secrets, JSON, order (tail's thread)",
+        format!("{:.0} lines/s", rate),
+        &format!("goal 100 000; {:.0}x a copy", took.as_secs_f64() / copy.as_secs_f64()),
+    );
     let mut ring = Ring::new(Limits::default(), printable);
     let mut worst = Duration::ZERO;
     let mut sum = Duration::ZERO;
@@ -148,10 +185,13 @@ fn taken_in(events: Vec<LogEvent>, copy: Duration) -> Ring {
         worst = worst.max(t);
         sum += t;
     }
-    row("append to the ring (thread that draws)", format!("{:.0} lines/s", LINES as f64 / sum.as_secs_f64()), &format!("{:.1}x a copy; longest batch {:.2} ms", sum.as_secs_f64() / copy.as_secs_f64(), ms(worst)));
-    let late: Vec<Arrived> = (0..5_000)
-        .map(|i| Arrived { event: event(LINES / 5_000 * i), late: true })
-        .collect();
+    row(
+        "append to the ring (thread that draws)",
+        format!("{:.0} lines/s", LINES as f64 / sum.as_secs_f64()),
+        &format!("{:.1}x a copy; longest batch {:.2} ms", sum.as_secs_f64() / copy.as_secs_f64(), ms(worst)),
+    );
+    let late: Vec<Arrived> =
+        (0..5_000).map(|i| Arrived { event: event(LINES / 5_000 * i), late: true }).collect();
     let block = intake.blocks(late).pop().expect("one block");
     let mut longest = Duration::ZERO;
     let (_, t) = timed(|| {
@@ -159,8 +199,16 @@ fn taken_in(events: Vec<LogEvent>, copy: Duration) -> Ring {
             longest = longest.max(timed(|| ring.append(&Batch { lines, ..Batch::default() })).1);
         }
     });
-    row("5 000 late lines, scattered over all others", format!("{:.1} ms", ms(t)), &format!("in batches of {LATE_LINES}; longest {:.2} ms", ms(longest)));
-    row("held: lines and what is known of them", format!("{:.1} MB", ring.resident() as f64 / 1e6), &format!("{:.1} MB of it text", ring.text_bytes() as f64 / 1e6));
+    row(
+        "5 000 late lines, scattered over all others",
+        format!("{:.1} ms", ms(t)),
+        &format!("in batches of {LATE_LINES}; longest {:.2} ms", ms(longest)),
+    );
+    row(
+        "held: lines and what is known of them",
+        format!("{:.1} MB", ring.resident() as f64 / 1e6),
+        &format!("{:.1} MB of it text", ring.text_bytes() as f64 / 1e6),
+    );
     ring
 }
 
@@ -175,7 +223,8 @@ fn paced(mut ring: Ring) -> Ring {
     let (mut sum, mut worst, mut worst_ui) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     for frame in 0..30 {
         let from = LINES + frame * SECOND / 30;
-        let arrived: Vec<Arrived> = (from..from + SECOND / 30).map(|i| Arrived { event: event(i), late: false }).collect();
+        let arrived: Vec<Arrived> =
+            (from..from + SECOND / 30).map(|i| Arrived { event: event(i), late: false }).collect();
         let (blocks, a) = timed(|| intake.blocks(arrived));
         let (_, b) = timed(|| {
             for lines in blocks {
@@ -188,7 +237,15 @@ fn paced(mut ring: Ring) -> Ring {
         worst = worst.max(a + b);
         worst_ui = worst_ui.max(b);
     }
-    row("100 000 lines taken in, filtered, laid out in 30 frames", format!("{:.0} ms", ms(sum)), &format!("of 1000 ms; longest frame {:.1} ms, of it {:.1} ms on the thread that draws", ms(worst), ms(worst_ui)));
+    row(
+        "100 000 lines taken in, filtered, laid out in 30 frames",
+        format!("{:.0} ms", ms(sum)),
+        &format!(
+            "of 1000 ms; longest frame {:.1} ms, of it {:.1} ms on the thread that draws",
+            ms(worst),
+            ms(worst_ui)
+        ),
+    );
     ring.remove_filter(id);
     ring.work(None, usize::MAX);
     ring
@@ -196,7 +253,9 @@ fn paced(mut ring: Ring) -> Ring {
 
 fn searched(mut ring: Ring, path: &str, copy: Duration) {
     // What the last second dropped is not in the file: both search the same million, less 10 %.
-    println!("search from the newest line to the oldest that matches (goal: 100 ms), beside `grep -c` over all");
+    println!(
+        "search from the newest line to the oldest that matches (goal: 100 ms), beside `grep -c` over all"
+    );
     for expression in [
         "NEEDLE-7f3a",
         "needle-7f3a",
@@ -211,30 +270,36 @@ fn searched(mut ring: Ring, path: &str, copy: Duration) {
     ] {
         let query = Query::new(expression).expect("valid");
         let grep = grep(path, expression, query.text());
-        ring.search(Some(query));
-        let mut find = Find::new(Target::Hit, Direction::Back, None);
-        let mut longest = Duration::ZERO;
-        let (found, took) = timed(|| {
-            loop {
-                let (found, t) = timed(|| ring.find(&mut find, SLICE));
-                longest = longest.max(t);
-                if found != Found::NotYet {
-                    return found;
-                }
-            }
-        });
+        // The best of three, as for the copy: what else the machine does is not what is measured.
+        let (found, took, longest) = (0..3)
+            .map(|_| {
+                ring.search(None);
+                ring.search(Some(query.clone()));
+                first_hit(&mut ring)
+            })
+            .min_by_key(|(_, took, _)| *took)
+            .expect("three");
         let (_, rest) = timed(|| while !ring.work(None, SLICE) {});
         let n = ring.totals().hits;
         let hit = if matches!(found, Found::Here(_)) { "first hit" } else { "none" };
         row(
             &format!("  {expression}"),
             format!("{:.1} ms", ms(took)),
-            &format!("{hit}; all {n} hits {:.1} ms; longest slice {:.2} ms; grep -c {grep}; {:.1}x a copy", ms(took + rest), ms(longest), (took + rest).as_secs_f64() / copy.as_secs_f64()),
+            &format!(
+                "{hit}; all {n} hits {:.1} ms; longest slice {:.2} ms; grep -c {grep}; {:.1}x a copy",
+                ms(took + rest),
+                ms(longest),
+                (took + rest).as_secs_f64() / copy.as_secs_f64()
+            ),
         );
     }
     ring.search(None);
     let (_, t) = timed(|| while !ring.mine(SLICE) {});
-    row("patterns of all lines", format!("{:.0} ms", ms(t)), &format!("{} patterns, in slices", ring.patterns().len()));
+    row(
+        "patterns of all lines",
+        format!("{:.0} ms", ms(t)),
+        &format!("{} patterns, in slices", ring.patterns().len()),
+    );
     let (first, last) = ring.ends().expect("lines");
     let at = |key: LineKey| DateTime::<Utc>::from_timestamp_millis(key.at_ms).expect("in range");
     let (_, t) = timed(|| black_box(ring.histogram(at(first), at(last), 60)));
@@ -248,6 +313,22 @@ fn searched(mut ring: Ring, path: &str, copy: Duration) {
     let mut find = Find::new(Target::Level(domain::log::level::Level::Fatal), Direction::Back, None);
     let (_, t) = timed(|| while ring.find(&mut find, SLICE) == Found::NotYet {});
     row("next error, where there is none", format!("{:.3} ms", ms(t)), "");
+}
+
+/// What is found from the newest line on, how long it took, and its longest slice.
+fn first_hit(ring: &mut Ring) -> (Found, Duration, Duration) {
+    let mut find = Find::new(Target::Hit, Direction::Back, None);
+    let mut longest = Duration::ZERO;
+    let (found, took) = timed(|| {
+        loop {
+            let (found, t) = timed(|| ring.find(&mut find, SLICE));
+            longest = longest.max(t);
+            if found != Found::NotYet {
+                return found;
+            }
+        }
+    });
+    (found, took, longest)
 }
 
 fn grep(path: &str, expression: &str, text: &str) -> String {
