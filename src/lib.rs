@@ -117,6 +117,10 @@
 //!   child process that nobody waits for.
 //! - **Publishing a count is a write and no change**: it replaces nothing that a plan could rest on, so it has no
 //!   steps, lease or rollback. It goes through the executor's one door all the same, between two notes of the journal.
+//! - **Lines of logs are held in blocks** ([`domain::log`]): text end to end and 32 bytes of knowledge a line, so that
+//!   one search runs over thousands of lines at once. What costs more than a copy happens before the batch
+//!   reaches the thread that draws, or in slices between two keys. A line is lost only when it is counted: what
+//!   CloudWatch says it took in is compared with what was read, minute by minute ([`engine::tail::audit`]).
 //! - **A virtual clock is tokio's clock times a speed**, so the demo at any speed and the tests under paused time
 //!   use the same type.
 

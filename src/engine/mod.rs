@@ -15,5 +15,7 @@ pub mod oneshot;
 pub mod poller;
 pub mod recovery;
 pub mod start;
+
+pub mod tail;
 pub mod tasks;
 pub mod verify;

@@ -18,6 +18,7 @@ pub mod glyphs;
 pub mod grid;
 pub mod history;
 pub mod layout;
+pub mod log_view;
 pub mod overlays;
 pub mod pane;
 pub mod panels;

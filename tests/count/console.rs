@@ -33,8 +33,9 @@ fn console_lives_and_quits(by_link: bool) {
     let text = format!(
         "[[environment]]\nname = \"hang\"\nregion = \"ap-northeast-1\"\nendpoint_url = \"http://127.0.0.1:9\"\n\
          file_system = {{ id = \"fs-0123456789abcdef0\" }}\nprobe = {{ enabled = false }}\n\
-         files = {{ directory = {directory:?}, sources = [\"path\"] }}\n\
-         poll = {{ files = \"2s\" }}\ndeadline = {{ files = \"2s\" }}\n"
+         files = {{ directory = \"{}\", sources = [\"path\"] }}\n\
+         poll = {{ files = \"2s\" }}\ndeadline = {{ files = \"2s\" }}\n",
+        directory.display()
     );
     std::fs::write(&config, text).unwrap();
     let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());

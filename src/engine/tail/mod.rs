@@ -1,0 +1,202 @@
+//! The tail of the log groups: it cannot lie and does not die.
+//!
+//! ```text
+//!  aws::Logs::events ──► GroupTail        what to read next; each event once; gaps, late and lost lines counted
+//!        ▲                   │
+//!     Limiter              Intake         levels, secrets, order
+//!   one an account           ▼
+//!                          Batch ──►      the one event that lines travel in
+//! ```
+//!
+//! Each group is read from its newest line − overlap, all pages; a failure is followed by another try, without
+//! end. What takes too long is left for later, with a mark among the lines, and read after what is new. Lines
+//! that CloudWatch took in and no read has given are counted ([`audit`]).
+
+pub mod audit;
+mod delays;
+pub mod group;
+pub mod incoming;
+pub mod limiter;
+pub mod seen;
+pub mod settings;
+pub mod spill;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use rand::{Rng, RngExt};
+use tokio::sync::mpsc::Sender;
+
+use crate::aws::{Logs, Page};
+use crate::clock::Clock;
+use crate::domain::log::LogEvent;
+use crate::domain::log::batch::{Batch, LATE_LINES, TailState};
+use crate::domain::log::intake::{Arrived, Intake};
+use crate::domain::source::{Failure, FailureClass};
+
+use super::backoff::{after_failure, jittered};
+use group::{Call, GroupTail, Next};
+use incoming::Incoming;
+use limiter::Limiter;
+use settings::TailSettings;
+
+/// The longest wait between two tries.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How often the state is told while nothing else is.
+const STATUS: Duration = Duration::from_secs(30);
+/// Minutes asked for again at each audit: CloudWatch corrects its numbers for a while.
+const AUDITED_AGAIN: TimeDelta = TimeDelta::minutes(15);
+
+/// What all groups of an account share.
+#[derive(Clone)]
+pub struct Tail {
+    /// Where lines are read.
+    pub logs: Arc<dyn Logs>,
+    /// How many lines CloudWatch took in; without it lost lines are not counted.
+    pub incoming: Option<Arc<dyn Incoming>>,
+    /// The environment's time.
+    pub clock: Clock,
+    /// The account's limit.
+    pub limiter: Arc<Limiter>,
+    /// Where batches go. A full queue delays the tail and loses nothing.
+    pub out: Sender<Batch>,
+    /// How to read.
+    pub settings: TailSettings,
+}
+
+impl Tail {
+    /// Follows a group until nobody listens any more. `index` is another number for each group.
+    pub async fn follow(self, group: Arc<str>, index: u32, mut draw: impl Rng + Send) {
+        let now = self.clock.now();
+        let mut state =
+            GroupTail::new(Arc::clone(&group), index, self.settings.clone(), now, self.incoming.is_some());
+        let mut intake = Intake::default();
+        let mut told: Option<(TailState, DateTime<Utc>)> = None;
+        let mut audited = now - self.settings.lookback;
+        let mut next_audit = now + self.settings.audit;
+        loop {
+            let now = self.clock.now();
+            if let Some(incoming) = self.incoming.as_deref().filter(|_| now >= next_audit) {
+                audited = self.audit(incoming, &group, &mut state, audited, now).await;
+                next_audit = now + self.settings.audit;
+            }
+            let arrived = match state.next(now) {
+                Next::Call(call) => self.call(&group, &mut state, call, &mut draw).await,
+                Next::Wait(until) => {
+                    let until = if self.incoming.is_some() { until.min(next_audit) } else { until };
+                    let wait = (until - now).to_std().unwrap_or_default();
+                    self.clock.sleep(wait.max(Duration::from_millis(1))).await;
+                    continue;
+                }
+            };
+            if !self.tell(&mut state, &mut intake, arrived, &mut told).await {
+                return;
+            }
+        }
+    }
+
+    /// One call, as soon as the account's limit lets it through.
+    async fn call(
+        &self,
+        group: &str,
+        state: &mut GroupTail,
+        call: Call,
+        draw: &mut (impl Rng + Send),
+    ) -> Vec<Arrived> {
+        self.limiter.acquire().await;
+        let asked = self.logs.events(group, &call.query, call.token);
+        let deadline = self.clock.real(self.settings.deadline);
+        let answer: Result<Page<LogEvent>, Failure> =
+            if let Ok(answer) = tokio::time::timeout(deadline, asked).await {
+                answer
+            } else {
+                let text = format!("no answer within {}", humantime::format_duration(self.settings.deadline));
+                Err(Failure::new(FailureClass::Timeout, text))
+            };
+        let now = self.clock.now();
+        match answer {
+            Ok(page) => {
+                self.limiter.answered();
+                state.page(now, call.head, page)
+            }
+            Err(failure) => {
+                if failure.class == FailureClass::Throttled {
+                    self.limiter.throttled();
+                }
+                let (class, draw) = (failure.class, draw.random());
+                state.failed(now, call.head, failure, |failures| {
+                    jittered(after_failure(class, failures, self.settings.period).min(LONGEST_WAIT), draw)
+                });
+                Vec::new()
+            }
+        }
+    }
+
+    /// Compares the numbers of the minutes from `audited` on; gives from when on to compare the next time.
+    async fn audit(
+        &self,
+        incoming: &dyn Incoming,
+        group: &str,
+        state: &mut GroupTail,
+        audited: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> DateTime<Utc> {
+        let minute = TimeDelta::minutes(1);
+        let floor = |at: DateTime<Utc>| at.duration_trunc(minute).unwrap_or(at);
+        let (from, to) = (floor(audited), floor(now - self.settings.audit_settles));
+        if from >= to {
+            return audited;
+        }
+        let deadline = self.clock.real(self.settings.deadline);
+        match tokio::time::timeout(deadline, incoming.incoming(group, from, to)).await {
+            Ok(Ok(numbers)) => {
+                state.audited(from, to, &numbers);
+                to - AUDITED_AGAIN
+            }
+            // The next look takes the same minutes in.
+            Ok(Err(failure)) => {
+                tracing::debug!(group, why = %failure.text, "lines taken in are not known");
+                audited
+            }
+            Err(_) => audited,
+        }
+    }
+
+    /// Hands over what came; `false` when nobody listens.
+    async fn tell(
+        &self,
+        state: &mut GroupTail,
+        intake: &mut Intake,
+        arrived: Vec<Arrived>,
+        told: &mut Option<(TailState, DateTime<Utc>)>,
+    ) -> bool {
+        let marks = state.take_marks();
+        let status = state.status(self.clock.now());
+        let new_state = told.as_ref().is_none_or(|(known, at)| {
+            *known != status.state || status.at - *at >= TimeDelta::from_std(STATUS).unwrap_or_default()
+        });
+        if arrived.is_empty() && marks.is_empty() && !new_state {
+            return true;
+        }
+        *told = Some((status.state.clone(), status.at));
+        // Late lines by themselves, few at a time: what is new must not wait for them.
+        let (late, new): (Vec<Arrived>, Vec<Arrived>) = arrived.into_iter().partition(|arrived| arrived.late);
+        let mut blocks = intake.blocks(new);
+        blocks.extend(intake.blocks(late).iter().flat_map(|block| block.split(LATE_LINES)));
+        let mut batches: Vec<Batch> =
+            blocks.into_iter().map(|lines| Batch { lines, ..Batch::default() }).collect();
+        if batches.is_empty() {
+            batches.push(Batch::default());
+        }
+        if let Some(last) = batches.last_mut() {
+            (last.marks, last.status) = (marks, vec![status]);
+        }
+        for batch in batches {
+            if self.out.send(batch).await.is_err() {
+                return false;
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,52 @@
+//! How a tail reads.
+
+use std::time::Duration;
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TailSettings {
+    /// Time between two looks for what is new.
+    pub period: Duration,
+    /// How far before the newest line is read again each time; grows to twice the delay that is measured,
+    /// while that is cheap.
+    pub overlap: Duration,
+    /// The farthest that is read again each time.
+    pub lookback_most: Duration,
+    /// How far back the first read goes.
+    pub lookback: Duration,
+    /// Left behind by more than this, the tail first shows what is new and then reads what it left out.
+    pub behind: Duration,
+    /// Pages after which a read that is behind is left for later.
+    pub pages: usize,
+    /// Spans that may wait to be read.
+    pub spans: usize,
+    /// Events whose ids are remembered.
+    pub remembered: usize,
+    /// A call may take so long.
+    pub deadline: Duration,
+    /// Time between two looks at the number of lines taken in.
+    pub audit: Duration,
+    /// Minutes younger than this are not counted yet.
+    pub audit_settles: Duration,
+    /// A filter pattern of CloudWatch Logs; lost lines are not counted then.
+    pub pattern: Option<String>,
+}
+
+impl Default for TailSettings {
+    fn default() -> Self {
+        Self {
+            period: Duration::from_secs(2),
+            overlap: Duration::from_secs(60),
+            lookback_most: Duration::from_secs(15 * 60),
+            lookback: Duration::from_secs(10 * 60),
+            behind: Duration::from_secs(5 * 60),
+            pages: 10,
+            spans: 32,
+            remembered: 400_000,
+            deadline: Duration::from_secs(15),
+            audit: Duration::from_secs(5 * 60),
+            audit_settles: Duration::from_secs(3 * 60),
+            pattern: None,
+        }
+    }
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Builds the modules of log lines by themselves and measures them: intake, append, filter, search over a million
+# lines, memory; beside a copy of the same bytes, `grep`, and `lnav` reading and filtering the same lines.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+if ! command -v lnav >/dev/null; then
+  echo "installing lnav" >&2
+  if [ "$(id -u)" = 0 ]; then apt-get install -y -qq --no-install-recommends lnav >/dev/null
+  else sudo apt-get install -y -qq --no-install-recommends lnav >/dev/null; fi
+fi
+
+target="$PWD/target/bench-logs"
+cargo build --quiet --release --locked --manifest-path tests/bench/logs/Cargo.toml --target-dir "$target"
+folder=$(mktemp -d "${TMPDIR:-/tmp}/miharu-logs.XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+
+"$target/release/log-bench" speed "$folder/lines.log"
+"$target/release/log-bench" memory 100000
+"$target/release/log-bench" memory 1000000
+
+lnav() {
+  local began ended
+  began=$(date +%s%N)
+  HOME="$folder" TERM=dumb command lnav -N -n "$@" "$folder/lines.log" >/dev/null 2>"$folder/lnav.errors" </dev/null || tail -2 "$folder/lnav.errors"
+  ended=$(date +%s%N)
+  took=$(((ended - began) / 1000000))
+}
+lnav -c ':goto 0' -c ':write-view-to /dev/null'
+echo "lnav: reads the file, writes it out                        $took ms"
+lnav -c ':filter-in NEEDLE-7f3a'
+echo "lnav: reads the file, shows what has NEEDLE-7f3a           $took ms"
