@@ -37,7 +37,7 @@ const BORN: &[(&str, &[&str])] = &[
     ("crokey", &["src/runtime", "src/config"]),
     ("ratatui", &["src/ui", "src/runtime"]),
     ("clap", &["src/cli"]),
-    ("hyper", &["src/hakaru", "src/kakeru", "src/aws/sdk"]),
+    ("hyper", &["src/hakaru", "src/kakeru", "src/aws/sdk", "src/sources/impressions"]),
     ("color_eyre", &["src/cli", "src/runtime", "src/main.rs"]),
 ];
 

@@ -204,6 +204,7 @@ pub const PERIODS: &[(SourceId, Duration)] = &[
     (SourceId::AUTOSCALING, Duration::from_secs(60)),
     (SourceId::PROBE, Duration::from_secs(30)),
     (SourceId::FILES, Duration::from_secs(60)),
+    (SourceId::IMPRESSIONS, Duration::from_secs(2)),
 ];
 
 /// Deadline of a poll where none is set: a slow list of many pages included.

@@ -12,6 +12,7 @@ pub mod ecs;
 pub mod efs;
 pub mod files;
 pub mod identity;
+pub mod impressions;
 mod logs;
 pub mod probe;
 mod seldom;
@@ -87,6 +88,7 @@ pub fn registry() -> &'static [(SourceId, Build)] {
         (SourceId::AUTOSCALING, autoscaling::build),
         (SourceId::PROBE, probe::build),
         (SourceId::FILES, files::build),
+        (SourceId::IMPRESSIONS, impressions::build),
     ]
 }
 

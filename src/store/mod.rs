@@ -18,6 +18,7 @@ mod check;
 mod error;
 pub mod memory;
 pub mod mysql;
+pub mod mysql_options;
 mod place;
 mod sql;
 pub mod sqlite;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode};
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, MySqlConnection, MySqlPool};
 
 use super::check::{self, Standing};
 use super::sql::{self, journal_on};
-use super::{Advance, Journal, JournalError, Query, error};
+use super::{Advance, Journal, JournalError, Query, error, mysql_options};
 use crate::config::model::Datasource;
 use crate::domain::journal::{Entry, NewEntry};
 
@@ -112,22 +112,10 @@ impl MySql {
     }
 }
 
-/// How to connect. `tls` is the Go driver's word for what a URL calls `ssl-mode`.
+/// How to connect.
 fn options(url: &str) -> Result<MySqlConnectOptions, sqlx::Error> {
     let options = MySqlConnectOptions::from_str(url)?.disable_statement_logging();
-    let parameters = url.split_once('?').map_or("", |(_, parameters)| parameters);
-    let tls = parameters.split('&').rev().find_map(|p| p.strip_prefix("tls="));
-    Ok(match tls {
-        Some("true") => options.ssl_mode(MySqlSslMode::VerifyIdentity),
-        Some("skip-verify") => options.ssl_mode(MySqlSslMode::Required),
-        Some("preferred") => options.ssl_mode(MySqlSslMode::Preferred),
-        Some("false") => options.ssl_mode(MySqlSslMode::Disabled),
-        Some(_) => {
-            let known = "tls is one of true, false, preferred and skip-verify";
-            return Err(sqlx::Error::Configuration(known.into()));
-        }
-        None => options,
-    })
+    mysql_options::encrypted(options, url).map_err(|why| sqlx::Error::Configuration(why.into()))
 }
 
 /// Makes the tables, or finds them, one console at a time: data definition is in no transaction here. The lock ends

@@ -5,12 +5,13 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use sqlx::ConnectOptions as _;
-use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
+use sqlx::mysql::MySqlConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use super::statement::Dialect;
 use super::{ANSWER, Engine, Facts, Fault, Kind, Link};
 use crate::config::model::Datasource;
+use crate::store::mysql_options;
 
 /// How long a writer of SQLite waits for another one. A batch takes milliseconds.
 const BUSY: Duration = Duration::from_secs(3);
@@ -176,34 +177,13 @@ impl Link {
 /// The session is the server's own but for what an honest answer needs: the time zone stays, so that `NOW()` is
 /// what it was for the original, names arrive as UTF-8, and what the column cannot hold is refused, not bent.
 fn mysql(url: &str) -> Result<Target, String> {
-    let parameters = url.split_once('?').map_or("", |(_, parameters)| parameters);
-    let find = |name: &str| parameters.split('&').rev().find_map(|p| p.strip_prefix(name));
-    let options = MySqlConnectOptions::from_str(url).map_err(|e| e.to_string())?;
-    let options = match find("tls=") {
-        Some("true") => options.ssl_mode(MySqlSslMode::VerifyIdentity),
-        Some("skip-verify") => options.ssl_mode(MySqlSslMode::Required),
-        Some("preferred") => options.ssl_mode(MySqlSslMode::Preferred),
-        Some("false") => options.ssl_mode(MySqlSslMode::Disabled),
-        Some(_) => return Err("tls is one of true, false, preferred and skip-verify".into()),
-        None => options,
-    };
-    let options = options
-        .pipes_as_concat(false)
-        .no_engine_substitution(false)
-        .timezone(None)
-        .set_names(false)
-        .disable_statement_logging();
+    let (options, zone) = mysql_options::of(url)?;
+    let options = options.set_names(false);
     let mut session = "SET NAMES utf8mb4; SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), \
                        autocommit = 1, innodb_lock_wait_timeout = 2"
         .to_owned();
-    // A variable of the session, in the DSN as the Go driver takes it: quoted and percent-encoded.
-    if let Some(zone) = find("time_zone=") {
-        let zone = percent_encoding::percent_decode_str(zone).decode_utf8_lossy();
-        let zone = zone.trim_matches('\'');
-        if !zone.chars().all(|c| c.is_ascii_alphanumeric() || "_/+-:".contains(c)) {
-            return Err("time_zone is not a time zone".into());
-        }
-        session.extend([", time_zone = '", zone, "'"]);
+    if let Some(zone) = zone {
+        session.extend([", time_zone = '", &zone, "'"]);
     }
     Ok(Target::MySql { options: Box::new(options), session })
 }

@@ -1,0 +1,239 @@
+//! What counters say between two readings. A counter that is lower than before began anew with its process; one
+//! that is there for the first time began with 0, unless its page was never read before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::page::Sample;
+use crate::domain::impressions::{Answers, Instance, Kind, Latency, bound_ns};
+use crate::domain::slo::Counts;
+
+/// Labels that tell instances of one page apart, the first that is there.
+const INSTANCE: [&str; 3] = ["instance", "task", "pod"];
+/// Series that are remembered of a page.
+const SERIES: usize = 20_000;
+
+type Key = (String, BTreeMap<String, String>);
+
+/// Counters of one page.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    /// Values of the reading before; `None` before the first.
+    before: Option<BTreeMap<Key, f64>>,
+}
+
+/// What a page told of an interval.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Told {
+    pub(super) service: Option<Answers>,
+    pub(super) load: Option<Answers>,
+    pub(super) instances: Vec<Instance>,
+    /// Something that was there before is not any more.
+    pub(super) gone: bool,
+    /// There was a reading before to compare with.
+    pub(super) compared: bool,
+}
+
+impl Counters {
+    /// Whether the page was ever read.
+    pub(super) fn known(&self) -> bool {
+        self.before.is_some()
+    }
+
+    /// Takes in a reading of the page `name`, `seconds` after the one before.
+    pub(super) fn read(&mut self, name: &str, samples: &[Sample], seconds: f64) -> Told {
+        let now: BTreeMap<Key, f64> = samples
+            .iter()
+            .filter(|s| s.value.is_finite())
+            .take(SERIES)
+            .map(|s| ((s.name.clone(), s.labels.clone()), s.value))
+            .collect();
+        let before = self.before.replace(now.clone());
+        let restarted = restarted(before.as_ref(), &now);
+        let mut parts: BTreeMap<Option<String>, Part> = BTreeMap::new();
+        for ((metric, labels), value) in &now {
+            let instance = instance_of(labels);
+            let old = before.as_ref().map(|b| {
+                let anew = restarted.contains(&instance);
+                b.get(&(metric.clone(), labels.clone())).filter(|_| !anew).copied().unwrap_or(0.0)
+            });
+            let grown = old.map(|old| if *value >= old { value - old } else { *value });
+            parts.entry(instance).or_default().take(metric, labels, *value, grown);
+        }
+        let mut told = Told { compared: before.is_some(), ..Told::default() };
+        let instances = |of: &BTreeMap<Key, f64>| -> BTreeSet<Option<String>> {
+            of.keys().map(|(_, labels)| instance_of(labels)).collect()
+        };
+        told.gone = before.as_ref().is_some_and(|b| !instances(b).is_subset(&instances(&now)));
+        for (label, part) in parts {
+            let Some(kind) = part.kind else { continue };
+            let instance = label.map_or_else(|| name.to_owned(), |label| format!("{name} {label}"));
+            told.instances.push(part.instance(instance, kind, told.compared, seconds));
+            let into = match kind {
+                Kind::Hakaru => &mut told.service,
+                _ => &mut told.load,
+            };
+            add(into.get_or_insert_default(), &part);
+        }
+        told
+    }
+}
+
+fn instance_of(labels: &BTreeMap<String, String>) -> Option<String> {
+    INSTANCE.iter().find_map(|label| labels.get(*label)).cloned()
+}
+
+/// Instances whose process is another one than before: some of their counters may be higher than before all the
+/// same.
+fn restarted(before: Option<&BTreeMap<Key, f64>>, now: &BTreeMap<Key, f64>) -> BTreeSet<Option<String>> {
+    let starts = now.iter().filter(|((metric, _), _)| metric == "process_start_time_seconds");
+    let other = |key: &Key, start: f64| {
+        before.and_then(|b| b.get(key)).is_some_and(|old: &f64| (old - start).abs() > 0.01)
+    };
+    starts.filter(|(key, start)| other(key, **start)).map(|((_, labels), _)| instance_of(labels)).collect()
+}
+
+/// Adds an instance's answers.
+fn add(into: &mut Answers, part: &Part) {
+    into.good += part.good;
+    for (reason, n) in &part.bad {
+        *into.bad.entry(reason.clone()).or_default() += n;
+    }
+    into.latency.add(&part.latency());
+    if let Some(rate) = part.asked_per_s {
+        into.asked_per_s = Some(into.asked_per_s.unwrap_or(0.0) + rate);
+    }
+    if let Some(waiting) = part.waiting() {
+        into.waiting = Some(into.waiting.unwrap_or(0) + waiting);
+    }
+}
+
+/// Adds what another page told.
+pub(super) fn join(into: &mut Option<Answers>, other: Option<Answers>) {
+    let Some(other) = other else { return };
+    let into = into.get_or_insert_default();
+    into.good += other.good;
+    for (reason, n) in other.bad {
+        *into.bad.entry(reason).or_default() += n;
+    }
+    into.latency.add(&other.latency);
+    into.asked_per_s = match (into.asked_per_s, other.asked_per_s) {
+        (Some(a), Some(b)) => Some(a + b),
+        (a, b) => a.or(b),
+    };
+    into.waiting = match (into.waiting, other.waiting) {
+        (Some(a), Some(b)) => Some(a + b),
+        (a, b) => a.or(b),
+    };
+}
+
+/// Counters of one instance.
+#[derive(Debug, Default)]
+struct Part {
+    kind: Option<Kind>,
+    good: u64,
+    bad: BTreeMap<String, u64>,
+    /// Answers up to a bound, by the bound.
+    up_to: BTreeMap<u64, u64>,
+    asked_per_s: Option<f64>,
+    /// Impressions that went into the spool, and that came out.
+    spooled: Option<(f64, f64)>,
+    queue: Option<f64>,
+    queue_limit: Option<f64>,
+    processor_s: Option<f64>,
+    database_up: Option<bool>,
+    healthy: Option<bool>,
+    started_s: Option<f64>,
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count; a cast saturates")]
+fn whole(n: f64) -> u64 {
+    n.max(0.0).round() as u64
+}
+
+impl Part {
+    fn take(&mut self, metric: &str, labels: &BTreeMap<String, String>, value: f64, grown: Option<f64>) {
+        let n = whole(grown.unwrap_or(0.0));
+        let label = |name: &str| labels.get(name).map_or("", String::as_str);
+        if metric.starts_with("hakaru_") {
+            self.kind.get_or_insert(Kind::Hakaru);
+        } else if metric.starts_with("kakeru_") {
+            self.kind = Some(Kind::Kakeru);
+        }
+        match metric {
+            "http_requests_total" if label("handler") == "/hakaru" => {
+                self.kind.get_or_insert(Kind::Hakaru);
+                match label("code") {
+                    code if code.starts_with('2') => self.good += n,
+                    // What is asked wrongly is no failure of the service.
+                    code if code.starts_with('5') && n > 0 => {
+                        *self.bad.entry(code.to_owned()).or_default() += n
+                    }
+                    _ => {}
+                }
+            }
+            "kakeru_requests_total" => match label("outcome") {
+                "success" => self.good += n,
+                reason if n > 0 => *self.bad.entry(reason.to_owned()).or_default() += n,
+                _ => {}
+            },
+            "http_request_duration_seconds_bucket" | "kakeru_request_duration_seconds_bucket" => {
+                let bound =
+                    if label("le") == "+Inf" { Some(f64::INFINITY) } else { label("le").parse().ok() };
+                if let (Some(bound), true) = (bound, ["", "/hakaru"].contains(&label("handler"))) {
+                    *self.up_to.entry(bound_ns(bound)).or_default() += n;
+                }
+            }
+            "kakeru_offered_rate" => self.asked_per_s = Some(value),
+            "hakaru_spooled_total" => self.spooled.get_or_insert_default().0 += value,
+            "hakaru_replayed_total" | "hakaru_replay_skipped_total" | "hakaru_replay_refused_total" => {
+                self.spooled.get_or_insert_default().1 += value;
+            }
+            "hakaru_queue_length" => self.queue = Some(value),
+            "hakaru_queue_limit" => self.queue_limit = Some(value),
+            "hakaru_database_up" => self.database_up = Some(value != 0.0),
+            "hakaru_healthy" => self.healthy = Some(value != 0.0),
+            "process_cpu_seconds_total" => self.processor_s = grown,
+            "process_start_time_seconds" => self.started_s = Some(value),
+            _ => {}
+        }
+    }
+
+    /// Buckets that do not hold those before them any more.
+    fn latency(&self) -> Latency {
+        let mut below = 0;
+        let mut buckets = BTreeMap::new();
+        for (bound, up_to) in &self.up_to {
+            buckets.insert(*bound, up_to.saturating_sub(below));
+            below = below.max(*up_to);
+        }
+        Latency { buckets }
+    }
+
+    /// A restarted process finds what lay in its spool and counts what comes out alone.
+    fn waiting(&self) -> Option<u64> {
+        self.spooled.map(|(into, out)| whole(into - out))
+    }
+
+    fn instance(&self, name: String, kind: Kind, compared: bool, seconds: f64) -> Instance {
+        let bad = self.bad.values().sum();
+        Instance {
+            name,
+            kind,
+            counts: compared.then_some(Counts { good: self.good, bad }),
+            error: None,
+            queue: self.queue,
+            queue_limit: self.queue_limit,
+            processor: self.processor_s.filter(|_| compared && seconds > 0.0).map(|s| s / seconds),
+            database_up: self.database_up,
+            healthy: self.healthy,
+            started_at: self.started_s.and_then(started),
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970")]
+fn started(seconds: f64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_millis((seconds * 1000.0) as i64)
+}
