@@ -7,7 +7,6 @@
 mod eye;
 #[path = "impressions/lite.rs"]
 mod lite;
-#[expect(dead_code, reason = "the journal's tests use the rest")]
 #[path = "support/mariadb.rs"]
 mod mariadb;
 #[expect(dead_code, reason = "the tests of hakaru use the rest")]

@@ -2,6 +2,8 @@
 //! change back.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says where by panicking")]
 
+#[path = "rules/demand.rs"]
+mod demand;
 #[path = "rules/guardrails.rs"]
 mod guardrails;
 #[path = "rules/mount_targets.rs"]

@@ -30,6 +30,7 @@ mod doctor;
 mod ending;
 mod hakaru;
 mod history;
+mod impressions;
 mod kakeru;
 mod log;
 mod measured;

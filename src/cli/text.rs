@@ -28,6 +28,7 @@ pub fn snapshot(world: &World, frame: &Frame<'_>, now: DateTime<Utc>) -> String 
     text.files();
     text.published();
     text.service();
+    text.impressions();
     text.alarms();
     text.metrics();
     text.sources();
@@ -167,6 +168,12 @@ impl Text<'_> {
                 );
             }
             self.line(&line);
+        }
+    }
+
+    fn impressions(&mut self) {
+        for (line, title) in super::impressions::lines(&self.world.impressions, self.now) {
+            if title { self.title(&line) } else { self.line(&format!("  {line}")) }
         }
     }
 

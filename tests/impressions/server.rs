@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use miharu::config;
 use miharu::domain::source::FailureClass;
+use miharu::sources::impressions::inspect;
 use miharu::sources::impressions::sql::{self, Dialect, Span};
 use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection};
 
@@ -26,7 +28,7 @@ fn server() -> MariaDb {
 
 fn insert(server: &MariaDb, rows: u64) {
     server.sql(&format!(
-        "insert into miharu.eventlog(at,name,value) \
+        "use miharu; insert into eventlog(at,name,value) \
          select now(), if(seq % 10 = 0, 'purchase', 'open'), 0 from seq_1_to_{rows}"
     ));
 }
@@ -252,4 +254,22 @@ async fn times_of_the_servers_zone_are_told_in_utc() {
     server.sql("insert into miharu.eventlog(at,name,value) values (now() + interval 9 hour, 'open', 0)");
     eye.look().await;
     assert!(eye.recorded().notes.iter().any(|n| n.contains("time zone")), "{:?}", eye.recorded());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_may_write_is_known() {
+    let server = server();
+    let look = async |user: &str| {
+        inspect(&config::datasource(&server.url_of(user, PASSWORD, "miharu")).unwrap()).await
+    };
+    let reader = look("r").await.unwrap();
+    assert!(reader.keyed && reader.rights.is_empty() && !reader.in_the_way, "{reader:?}");
+    assert!(reader.database.starts_with("MariaDB "), "{reader:?}");
+    let writer = look("m").await.unwrap();
+    assert_eq!(writer.rights, ["ALL PRIVILEGES"]);
+    server.sql("use miharu; alter table eventlog modify id bigint unsigned not null, drop primary key");
+    assert!(!look("r").await.unwrap().keyed);
+    server.sql("use miharu; drop table eventlog");
+    let failure = look("m").await.unwrap_err();
+    assert_eq!(failure.class, FailureClass::NotFound, "{failure:?}");
 }

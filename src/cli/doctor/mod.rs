@@ -15,6 +15,7 @@ use crate::sources::files;
 use crate::ui::text::printable;
 
 mod acting;
+mod eventlog;
 mod machine;
 mod world;
 
@@ -113,6 +114,7 @@ async fn environment(config: &Config, environment: &Environment) -> (String, boo
         tokio::join!(super::snapshot::observe(config, environment), directory(environment));
     let mut checks = world::checks(environment, &seen, now);
     checks.extend(directory);
+    checks.extend(eventlog::checks(environment).await);
     checks.extend(acting::environment(config, environment, seen.identity.as_ref(), now).await);
     section(&format!("environment {}", environment.name), &checks)
 }

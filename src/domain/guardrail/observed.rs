@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::kind::{touches_file_system, touches_service};
 use super::{Binds, Guardrail, name};
+use crate::domain::burn::Urgency;
 use crate::domain::freshness::Freshness;
 use crate::domain::recommendation::{Intent, Recommendation};
 use crate::domain::rules::Input;
@@ -25,9 +26,7 @@ pub(super) fn rails(input: &Input<'_>, rec: &Recommendation) -> Vec<Guardrail> {
     }
     out.extend(limit(input, rec));
     out.push(former_lambda(input));
-    // The error budget comes with the impression service; until it is measured it holds nothing back.
-    let detail = "the error budget is not measured yet, so it holds nothing back";
-    out.push(Guardrail::new(name::ERROR_BUDGET, Binds::Auto, false, detail));
+    out.push(error_budget(input, rec));
     out
 }
 
@@ -48,6 +47,43 @@ fn freshness(input: &Input<'_>, rec: &Recommendation) -> Guardrail {
     }
     let detail = if late.is_empty() { "all it rests on is fresh".to_owned() } else { late.join(", ") };
     Guardrail::new(name::DATA_FRESHNESS, Binds::All, !late.is_empty(), detail).until(next)
+}
+
+/// Below this share of the error budget only an operator changes something.
+const LITTLE: f64 = 0.1;
+/// What brings a burning service relief: capacity.
+const REMEDY: &str = "scale-out-service";
+
+/// A budget that burns fast, or is nearly gone, is no time for changes that nobody looks at, but for the remedy.
+fn error_budget(input: &Input<'_>, rec: &Recommendation) -> Guardrail {
+    let rail = |holds, detail: String| Guardrail::new(name::ERROR_BUDGET, Binds::Auto, holds, detail);
+    let impressions = &input.world.impressions;
+    let (Some((origin, ..)), Some(budget)) = (impressions.series(input.now), impressions.budget(input.now))
+    else {
+        return rail(false, "the error budget is not measured yet, so it holds nothing back".into());
+    };
+    let left = format!("{:.1} % of the error budget is left", budget.left() * 100.0);
+    let state = input.world.sources.get(&origin.source());
+    if state.is_none_or(|s| s.freshness(input.now) > Freshness::Late) {
+        let detail = format!("{left}, as far as is known: {} is not read now", origin.source());
+        return rail(true, detail);
+    }
+    let burning = impressions.alarm(input.now).filter(|rule| rule.urgency == Urgency::Page);
+    let holds = burning.is_some() || budget.left() < LITTLE;
+    let mut detail = match burning {
+        Some(rule) => format!(
+            "the error budget burns {:.1} times as fast as it may (over {}; {:.1} is the limit), {left}",
+            impressions.burn(input.now, rule.long).unwrap_or_default(),
+            duration(rule.long),
+            rule.threshold,
+        ),
+        None => format!("{left} (changes without an operator end below {:.0} %)", LITTLE * 100.0),
+    };
+    let remedy = holds && rec.rule == REMEDY;
+    if remedy {
+        detail.push_str("; more tasks are the remedy, so this does not hold them back");
+    }
+    rail(holds && !remedy, detail)
 }
 
 pub(super) fn account(input: &Input<'_>) -> Option<Guardrail> {

@@ -39,12 +39,6 @@ pub struct Point {
     pub p90: Option<Quantile>,
     /// 99 % of the answers came within this.
     pub p99: Option<Quantile>,
-    /// Requests that succeeded since the first interval.
-    pub total: u64,
-    /// Impressions in spools.
-    pub waiting: u64,
-    /// Totals of different eras cannot be compared: an instance took answers with it, or another origin tells.
-    pub era: u64,
 }
 
 impl Point {
@@ -56,6 +50,22 @@ impl Point {
 
 fn per_s(n: u64, over_ms: u64) -> f64 {
     n as f64 * 1000.0 / over_ms.max(1) as f64
+}
+
+/// Requests that had succeeded at a moment, as one origin counts them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Acknowledged {
+    pub(super) at: DateTime<Utc>,
+    /// Since the first interval.
+    pub(super) total: u64,
+    /// Impressions in spools.
+    pub(super) waiting: u64,
+    /// Totals of different eras cannot be compared: an instance took answers with it.
+    pub(super) era: u64,
+    /// What came meanwhile, a second.
+    pub(super) per_s: f64,
+    /// Seconds until almost all answers were there; 0.1 where that is not known.
+    pub(super) answer_s: f64,
 }
 
 /// Answers of an instance in an interval.
@@ -76,6 +86,10 @@ pub struct FlowLog {
     pub series: Series,
     /// The most that one instance was seen to take within the objective.
     pub capacity: Option<Capacity>,
+    /// What the instances of the service acknowledged, oldest first.
+    pub(super) service: VecDeque<Acknowledged>,
+    /// What the load knows to be acknowledged.
+    pub(super) load: VecDeque<Acknowledged>,
     latencies: VecDeque<Latency>,
     held: BTreeMap<String, VecDeque<Held>>,
     /// When the load told something last.
@@ -89,6 +103,8 @@ impl FlowLog {
             points: VecDeque::new(),
             series: Series::for_period(terms.window()),
             capacity: None,
+            service: VecDeque::new(),
+            load: VecDeque::new(),
             latencies: VecDeque::new(),
             held: BTreeMap::new(),
             load_at: None,
@@ -100,6 +116,10 @@ impl FlowLog {
             return;
         }
         self.measure_capacity(flow, objective);
+        let waiting = flow.service.as_ref().and_then(|s| s.waiting).unwrap_or(0);
+        acknowledge(&mut self.service, flow, flow.service.as_ref(), waiting, flow.incomplete);
+        // What a load counts is complete whatever becomes of the instances; what it missed to tell, it tells later.
+        acknowledge(&mut self.load, flow, flow.load.as_ref(), waiting, false);
         if let Some((origin, answers)) = self.choose(flow) {
             self.add(flow, origin, &answers);
         }
@@ -110,24 +130,29 @@ impl FlowLog {
     /// the service. `None`: nobody, or a load that will tell of it with its next answer.
     fn choose(&mut self, flow: &Flow) -> Option<(Origin, Answers)> {
         match &flow.load {
-            Some(answers) if answers.counts().total() > 0 => {
-                self.load_at = Some(flow.at);
-                return Some((Origin::Load, answers.clone()));
+            Some(answers) => {
+                let any = answers.counts().total() > 0;
+                if any {
+                    self.load_at = Some(flow.at);
+                }
+                if any || self.load_runs(flow.at) {
+                    return Some((Origin::Load, answers.clone()));
+                }
             }
-            None if self.load_at.is_some_and(|at| flow.at - at < LOAD_GONE) => return None,
-            _ => {}
+            None if self.load_runs(flow.at) => return None,
+            None => {}
         }
         flow.service.clone().map(|answers| (Origin::Service, answers))
+    }
+
+    /// Whether a load told something a moment ago; it counts by the second.
+    fn load_runs(&self, now: DateTime<Utc>) -> bool {
+        self.load_at.is_some_and(|at| now - at < LOAD_GONE)
     }
 
     fn add(&mut self, flow: &Flow, origin: Origin, answers: &Answers) {
         let counts = answers.counts();
         self.series.add(flow.at, counts);
-        let before = self.points.back();
-        // What a load counts is complete whatever becomes of the instances.
-        let broken =
-            before.is_some_and(|p| p.origin != origin) || origin == Origin::Service && flow.incomplete;
-        let waiting = flow.service.as_ref().and_then(|s| s.waiting).unwrap_or(0);
         let point = Point {
             at: flow.at,
             over_ms: flow.over_ms,
@@ -136,9 +161,6 @@ impl FlowLog {
             p50: answers.latency.quantile(0.5),
             p90: answers.latency.quantile(0.9),
             p99: answers.latency.quantile(0.99),
-            total: before.map_or(0, |p| p.total).saturating_add(counts.good),
-            waiting,
-            era: before.map_or(0, |p| p.era + u64::from(broken)),
         };
         self.points.push_back(point);
         self.latencies.push_back(answers.latency.clone());
@@ -206,6 +228,30 @@ impl FlowLog {
             }
             held.pop_front();
         }
+    }
+}
+
+/// Takes in what an origin acknowledged in an interval.
+fn acknowledge(
+    into: &mut VecDeque<Acknowledged>,
+    flow: &Flow,
+    answers: Option<&Answers>,
+    waiting: u64,
+    broken: bool,
+) {
+    let before = into.back().copied();
+    let Some(answers) = answers else { return };
+    let answer = answers.latency.quantile(0.99).map_or(0.1, Quantile::seconds);
+    into.push_back(Acknowledged {
+        at: flow.at,
+        total: before.map_or(0, |a| a.total).saturating_add(answers.good),
+        waiting,
+        era: before.map_or(0, |a| a.era + u64::from(broken)),
+        per_s: per_s(answers.good, flow.over_ms),
+        answer_s: answer,
+    });
+    while into.len() > POINTS {
+        into.pop_front();
     }
 }
 

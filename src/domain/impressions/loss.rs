@@ -1,9 +1,11 @@
 //! Loss that no status code shows: what was acknowledged and is not in the event log.
 
+use std::collections::VecDeque;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Origin;
-use super::flow::{FlowLog, Point};
+use super::flow::{Acknowledged, FlowLog};
 use super::recorded::{RecordedLog, Sample};
 use crate::domain::slo::Series;
 
@@ -13,6 +15,8 @@ const WINDOW: TimeDelta = TimeDelta::minutes(5);
 const APART: TimeDelta = TimeDelta::seconds(1);
 /// Latencies above this are not taken for the time that a row lies in the log before its answer.
 const SLOWEST_S: f64 = 5.0;
+/// A load publishes its counts once a second.
+const LOAD_LATE_S: f64 = 1.0;
 /// How late CloudWatch may still change a point.
 const SETTLED: TimeDelta = TimeDelta::minutes(2);
 
@@ -74,22 +78,35 @@ impl Loss {
         }
     }
 
-    /// From counters and rows that were read at the same moments.
+    /// From counters and rows that were read at the same moments: the service's own, which are of the moment, unless
+    /// they miss instances that record too; else the load's.
     pub(super) fn counted(flow: &FlowLog, recorded: &RecordedLog) -> Option<Self> {
-        let (last, last_rows) = flow.points.iter().rev().find_map(|p| Some((p, pair(p, recorded)?)))?;
-        let (first, first_rows) = flow
-            .points
+        let service = Self::acknowledged(&flow.service, Origin::Service, 0.0, recorded);
+        let misses =
+            service.is_none_or(|l| l.lost < 0 && l.lost.unsigned_abs() > l.plus_minus || l.accepted == 0);
+        let load = || Self::acknowledged(&flow.load, Origin::Load, LOAD_LATE_S, recorded);
+        if misses { load().filter(|l| l.accepted > 0).or(service) } else { service }
+    }
+
+    fn acknowledged(
+        counts: &VecDeque<Acknowledged>,
+        origin: Origin,
+        late_s: f64,
+        recorded: &RecordedLog,
+    ) -> Option<Self> {
+        let (last, last_rows) = counts.iter().rev().find_map(|a| Some((a, pair(a, recorded)?)))?;
+        let (first, first_rows) = counts
             .iter()
-            .filter(|p| p.era == last.era && p.at < last.at && last.at - p.at <= WINDOW)
-            .filter_map(|p| Some((p, pair(p, recorded)?)))
+            .filter(|a| a.era == last.era && a.at < last.at && last.at - a.at <= WINDOW)
+            .filter_map(|a| Some((a, pair(a, recorded)?)))
             .find(|(_, rows)| rows.era == last_rows.era)?;
         let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         Some(Self::of(
             (first.at, last.at),
-            last.origin,
+            origin,
             (last.total - first.total, last_rows.total.saturating_sub(first_rows.total)),
             signed(last.waiting) - signed(first.waiting),
-            blur(first, first_rows) + blur(last, last_rows),
+            blur(first, first_rows, late_s) + blur(last, last_rows, late_s),
         ))
     }
 
@@ -123,20 +140,20 @@ impl Loss {
 }
 
 /// The reading of the log that belongs to a reading of the counters.
-fn pair<'a>(point: &Point, recorded: &'a RecordedLog) -> Option<&'a Sample> {
+fn pair<'a>(counted: &Acknowledged, recorded: &'a RecordedLog) -> Option<&'a Sample> {
     recorded
         .samples
         .iter()
-        .filter(|s| s.complete && (s.at - point.at).abs() <= APART)
-        .min_by_key(|s| (s.at - point.at).abs())
+        .filter(|s| s.complete && (s.at - counted.at).abs() <= APART)
+        .min_by_key(|s| (s.at - counted.at).abs())
 }
 
 /// What may have come between the two counts of a moment: the time between them, and that in which a row is in the
 /// log and its answer not yet counted.
-fn blur(point: &Point, sample: &Sample) -> f64 {
-    let apart = (sample.at - point.at).abs().num_milliseconds() as f64 / 1000.0;
-    let answer = point.p99.map_or(0.1, |q| q.seconds().min(SLOWEST_S));
-    point.per_s() * (apart + sample.within_ms as f64 / 1000.0 + answer)
+fn blur(counted: &Acknowledged, sample: &Sample, late_s: f64) -> f64 {
+    let apart = (sample.at - counted.at).abs().num_milliseconds() as f64 / 1000.0;
+    let answer = counted.answer_s.min(SLOWEST_S);
+    counted.per_s * (apart + sample.within_ms as f64 / 1000.0 + answer + late_s)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast from float saturates")]

@@ -196,6 +196,26 @@ impl Impressions {
         Some(Measure { value, origin: Origin::Balancer, at, over: TimeDelta::minutes(1) })
     }
 
+    /// Requests a second that came, answered well or not, over the last ten seconds of the counters.
+    pub fn asked_per_s(&self, now: DateTime<Utc>) -> Option<Measure> {
+        let (counts, over, origin) = self.flow.counts(RATE)?;
+        let seconds = over.num_milliseconds() as f64 / 1000.0;
+        let at = self.flowed_at().filter(|at| now - *at < BALANCER_OLD)?;
+        (seconds > 0.0).then(|| Measure { value: counts.total() as f64 / seconds, origin, at, over })
+    }
+
+    /// Instances that would take `per_s` requests a second, by what one was seen to take. More than are needed,
+    /// where none was seen at its limit ([`Capacity::limit`]).
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast from float saturates"
+    )]
+    pub fn instances_for(&self, per_s: f64) -> Option<u64> {
+        let capacity = self.flow.capacity.filter(|c| c.per_s > 0.0)?;
+        Some((per_s / capacity.per_s).ceil().max(1.0) as u64)
+    }
+
     /// Share of requests that succeeded, of the last minute; `None` without a request.
     pub fn success_ratio(&self, now: DateTime<Utc>) -> Option<Measure> {
         if let Some((counts, over, origin)) = self.flow.counts(RATIO) {

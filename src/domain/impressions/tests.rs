@@ -126,16 +126,16 @@ fn the_load_tells_before_the_service_and_is_waited_for() {
         both(4.0, Some(answers(100, 0)), None),
         both(6.0, Some(answers(100, 0)), Some(answers(180, 20))),
     ]);
-    let points: Vec<_> = i.flow.points.iter().map(|p| (p.origin, p.counts.good, p.era)).collect();
-    assert_eq!(points, [(Origin::Load, 90, 0), (Origin::Load, 180, 0)]);
+    let points: Vec<_> = i.flow.points.iter().map(|p| (p.origin, p.counts.good)).collect();
+    assert_eq!(points, [(Origin::Load, 90), (Origin::Load, 180)]);
     assert_eq!(i.flow.series.counts(at(6.0), TimeDelta::hours(1)).unwrap().total(), 310);
     let i = known(&[
         both(2.0, Some(answers(1, 0)), Some(answers(90, 0))),
         both(20.0, Some(answers(100, 0)), None),
         both(22.0, Some(answers(50, 0)), Some(answers(0, 0))),
     ]);
-    let points: Vec<_> = i.flow.points.iter().map(|p| (p.origin, p.counts.good, p.era)).collect();
-    assert_eq!(points, [(Origin::Load, 90, 0), (Origin::Service, 100, 1), (Origin::Service, 50, 1)]);
+    let points: Vec<_> = i.flow.points.iter().map(|p| (p.origin, p.counts.good)).collect();
+    assert_eq!(points, [(Origin::Load, 90), (Origin::Service, 100), (Origin::Service, 50)]);
     let rate = i.accepted_per_s(at(22.0)).unwrap();
     assert_eq!((rate.value, rate.origin, rate.at), (37.5, Origin::Service, at(22.0)));
 }

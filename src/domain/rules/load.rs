@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::Input;
+use super::demand::{self, Demand};
 use super::look::Point;
 use crate::domain::ecs::Service;
 use crate::domain::recommendation::{Change, Evidence, Intent};
@@ -47,6 +48,8 @@ pub(super) struct Load<'a> {
     pub(super) signals: Vec<Signal>,
     /// Signals without one.
     pub(super) missing: Vec<&'static str>,
+    /// How fast the error budget burns, where it burns so fast that somebody should look now.
+    pub(super) burning: Option<Evidence>,
 }
 
 impl<'a> Load<'a> {
@@ -76,11 +79,17 @@ impl<'a> Load<'a> {
         if let Some(target) = policy.requests_per_task_target {
             take("requests per task", requests_per_task(input, service), target);
         }
+        let burning = demand::burning(input);
+        match demand::point(input, service) {
+            Demand::Known(point, capacity) => signals.push(signal(input, service, point, capacity)),
+            Demand::Missing => missing.push(demand::NAME),
+            Demand::Elsewhere => {}
+        }
         if signals.is_empty() {
             let why = input.read_at(SourceId::CLOUDWATCH).err();
             return Err(why.unwrap_or_else(|| format!("{} have no recent data point", missing.join(" and "))));
         }
-        Ok(Self { service, at, signals, missing })
+        Ok(Self { service, at, signals, missing, burning })
     }
 
     /// What the load asks for, before dead band and steps. With a signal missing never fewer tasks than now.
@@ -96,14 +105,15 @@ impl<'a> Load<'a> {
         if self.may_shrink() { most } else { most.max(now) }
     }
 
-    /// Missing data never shrinks, nor do tasks that have yet to start.
+    /// Missing data never shrinks, nor do tasks that have yet to start, nor an error budget that burns.
     fn may_shrink(&self) -> bool {
-        self.missing.is_empty() && self.service.running >= self.service.desired
+        self.missing.is_empty() && self.burning.is_none() && self.service.running >= self.service.desired
     }
 
     pub(super) fn evidence(&self) -> Vec<Evidence> {
         let count = |name, n: u32| super::look::evidence(name, n, "Count", Some(self.at), SourceId::ECS);
         let mut out: Vec<Evidence> = self.signals.iter().map(|s| s.point.evidence()).collect();
+        out.extend(self.burning.clone());
         out.push(count("desired", self.service.desired));
         out.push(count("running", self.service.running));
         out
@@ -139,7 +149,8 @@ fn requests_per_task(input: &Input<'_>, service: &Service) -> Option<Point> {
         sum += series.points.iter().rev().find(|(at, _)| *at == newest.at).map_or(0.0, |(_, value)| *value);
     }
     let value = sum / f64::from(period) / f64::from(service.running);
-    Some(Point { name: "requests per task".into(), unit: "Count/Second".into(), at: newest.at, value })
+    let (name, unit) = ("requests per task".into(), "Count/Second".into());
+    Some(Point { source: SourceId::CLOUDWATCH, name, unit, at: newest.at, value })
 }
 
 /// How another number of tasks is brought about.

@@ -86,6 +86,7 @@ impl<'a> Input<'a> {
             return Vec::new();
         }
         let point = |(at, value): &(DateTime<Utc>, f64)| Point {
+            source: SourceId::CLOUDWATCH,
             name: series.key.name.clone(),
             unit: series.unit.clone(),
             at: *at,
@@ -117,6 +118,8 @@ impl<'a> Input<'a> {
 /// A data point of a metric.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Point {
+    /// Who read it.
+    pub(super) source: SourceId,
     /// Metric.
     pub(super) name: String,
     /// CloudWatch's unit.
@@ -129,7 +132,7 @@ pub(super) struct Point {
 
 impl Point {
     pub(super) fn evidence(&self) -> Evidence {
-        evidence(&self.name, self.value, &self.unit, Some(self.at), SourceId::CLOUDWATCH)
+        evidence(&self.name, self.value, &self.unit, Some(self.at), self.source)
     }
 
     /// `CPUUtilization 82.0 %`.

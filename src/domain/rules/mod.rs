@@ -14,6 +14,7 @@ use super::world::World;
 mod add_lifecycle_policy;
 mod add_mount_target;
 mod cost;
+mod demand;
 mod free_zones;
 mod lists;
 mod load;

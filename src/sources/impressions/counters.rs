@@ -168,7 +168,7 @@ impl Part {
                     code if code.starts_with('2') => self.good += n,
                     // What is asked wrongly is no failure of the service.
                     code if code.starts_with('5') && n > 0 => {
-                        *self.bad.entry(code.to_owned()).or_default() += n
+                        *self.bad.entry(code.to_owned()).or_default() += n;
                     }
                     _ => {}
                 }

@@ -236,7 +236,7 @@ async fn open(target: &Target) -> Result<(Link, String), sqlx::Error> {
             let maria = version.contains("MariaDB");
             let mut session = "SET SESSION TRANSACTION READ ONLY".to_owned();
             if let Some(zone) = zone {
-                session.push_str(&format!(";SET SESSION time_zone = '{zone}'"));
+                session.extend([";SET SESSION time_zone = '", zone, "'"]);
             }
             sqlx::raw_sql(AssertSqlSafe(session)).execute(&mut connection).await?;
             let budget = if maria {

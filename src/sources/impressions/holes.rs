@@ -65,7 +65,7 @@ impl Block {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Hole {
     span: Span,
     /// Rows that were there.
@@ -99,7 +99,7 @@ impl Check {
 #[derive(Debug, Default)]
 pub(super) struct Holes {
     blocks: VecDeque<Block>,
-    holes: Vec<Hole>,
+    open: Vec<Hole>,
     given_up: u64,
     rows: u64,
     looks: u32,
@@ -108,7 +108,7 @@ pub(super) struct Holes {
 impl Holes {
     /// Notes a span with missing ids.
     pub(super) fn leave(&mut self, block: Block, now: DateTime<Utc>) {
-        self.holes.push(Hole {
+        self.open.push(Hole {
             span: block.span,
             rows: block.found.rows,
             block: block.span,
@@ -120,10 +120,10 @@ impl Holes {
         while self.blocks.len() > BLOCKS {
             self.blocks.pop_front();
         }
-        while self.holes.len() > HOLES {
+        while self.open.len() > HOLES {
             // The oldest is the least likely to be filled.
-            let oldest = self.holes.iter().enumerate().min_by_key(|(_, h)| h.since).map(|(at, _)| at);
-            let Some(hole) = oldest.map(|at| self.holes.swap_remove(at)) else { break };
+            let oldest = self.open.iter().enumerate().min_by_key(|(_, h)| h.since).map(|(at, _)| at);
+            let Some(hole) = oldest.map(|at| self.open.swap_remove(at)) else { break };
             self.given_up += hole.span.width().saturating_sub(hole.rows);
         }
     }
@@ -133,8 +133,8 @@ impl Holes {
         if self.looks >= LOOKS || self.rows >= ROWS {
             return None;
         }
-        let next = self.holes.iter().enumerate().filter(|(_, h)| h.next <= now).min_by_key(|(_, h)| h.next);
-        let hole = next.map(|(at, _)| at).map(|at| self.holes.swap_remove(at))?;
+        let next = self.open.iter().enumerate().filter(|(_, h)| h.next <= now).min_by_key(|(_, h)| h.next);
+        let hole = next.map(|(at, _)| at).map(|at| self.open.swap_remove(at))?;
         self.looks += 1;
         self.rows += hole.rows;
         let size = hole.span.width().div_ceil(PARTS).max(1);
@@ -142,10 +142,10 @@ impl Holes {
     }
 
     /// A look that failed: later.
-    pub(super) fn put_back(&mut self, check: Check, now: DateTime<Utc>) {
+    pub(super) fn put_back(&mut self, check: &Check, now: DateTime<Utc>) {
         let wait = (check.hole.wait * 3).min(LONGEST);
         if now - check.hole.since < GIVE_UP {
-            self.holes.push(Hole { next: now + wait, wait, ..check.hole });
+            self.open.push(Hole { next: now + wait, wait, ..check.hole });
         }
     }
 
@@ -174,7 +174,7 @@ impl Holes {
         }
         // Since when it is waited for counts from the last row that came.
         let since = if came { now } else { hole.since };
-        self.holes.extend(open.into_iter().map(|(span, rows)| Hole {
+        self.open.extend(open.into_iter().map(|(span, rows)| Hole {
             span,
             rows,
             block: hole.block,
@@ -193,8 +193,8 @@ impl Holes {
     /// Ends a reading.
     pub(super) fn rest(&mut self) {
         (self.rows, self.looks) = (0, 0);
-        let open: BTreeSet<u64> = self.holes.iter().map(|h| h.block.after).collect();
-        self.blocks.retain(|block| open.contains(&block.span.after));
+        let kept: BTreeSet<u64> = self.open.iter().map(|h| h.block.after).collect();
+        self.blocks.retain(|block| kept.contains(&block.span.after));
     }
 
     /// Ids that are no longer looked at because there are too many; told once.

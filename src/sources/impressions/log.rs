@@ -219,6 +219,9 @@ impl Reader {
     /// Whether the newest rows of a span were written after everything that was read: a server that lost rows gives
     /// their ids to others.
     async fn rewritten(&self, table: &mut dyn Table, span: Span, offset: TimeDelta) -> Result<bool, Failure> {
+        if span.width() == 0 {
+            return Ok(false);
+        }
         let after = span.after.max(span.to.saturating_sub(LEAST_CHUNK));
         let found = Found::of(table.groups(Span { after, ..span }).await?, offset);
         Ok(found.seconds().next_back() > self.newest)
@@ -287,7 +290,7 @@ impl Reader {
                 Err(failure) => {
                     // What is new was read all the same.
                     self.notes.push(format!("ids without a row were not looked at again: {}", failure.text));
-                    self.holes.put_back(check, now);
+                    self.holes.put_back(&check, now);
                     break;
                 }
             }

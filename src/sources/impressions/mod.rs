@@ -19,6 +19,7 @@ mod counters;
 mod database;
 mod eventlog;
 mod holes;
+mod inspect;
 mod log;
 mod page;
 mod scrape;
@@ -29,6 +30,7 @@ mod tests;
 use counters::{Counters, Told};
 use database::Database;
 use eventlog::EventLog;
+pub use inspect::{Inspection, inspect};
 use log::Reader;
 
 /// Between the two readings of the first poll: one reading is no rate.
@@ -122,20 +124,17 @@ impl ImpressionsSource {
             Some(Err(failure)) => failures.push(failure),
             None => {}
         }
-        match flow {
-            Some(Scraped { flow, errors, any }) => {
-                seen.facts.extend(flow.map(|flow| Facts::Flow(Box::new(flow))));
-                // A load that is not running, a task that has ended: its page is not there.
-                if any {
-                    seen.warnings.extend(errors);
-                } else {
-                    failures.extend(errors.into_iter().next());
-                }
+        if let Some(Scraped { flow, errors, any }) = flow {
+            seen.facts.extend(flow.map(|flow| Facts::Flow(Box::new(flow))));
+            // A load that is not running, a task that has ended: its page is not there.
+            if any {
+                seen.warnings.extend(errors);
+            } else {
+                failures.extend(errors.into_iter().next());
             }
-            None => {}
         }
-        let read = self.log.is_some() || !self.pages.is_empty();
-        if failures.len() == usize::from(self.log.is_some()) + usize::from(!self.pages.is_empty()) && read {
+        let asked = usize::from(self.log.is_some()) + usize::from(!self.pages.is_empty());
+        if failures.len() == asked && asked > 0 {
             return Err(failures.swap_remove(0));
         }
         seen.incomplete = failures.into_iter().next();

@@ -1,5 +1,5 @@
 //! The text format of Prometheus, as much of it as pages of counters need: `name{label="value"} number`
-//! (prometheus.io/docs/instrumenting/exposition_formats). What is not understood is skipped, never guessed.
+//! (`prometheus.io/docs/instrumenting/exposition_formats`). What is not understood is skipped, never guessed.
 
 use std::collections::BTreeMap;
 
