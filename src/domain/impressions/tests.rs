@@ -10,9 +10,10 @@ use crate::domain::slo::Objective;
 use crate::domain::source::{Failure, FailureClass, Reading};
 use crate::domain::world::World;
 
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds of a test")]
 fn at(s: f64) -> DateTime<Utc> {
     let base = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-    base + crate::domain::units::delta(std::time::Duration::from_secs_f64(s))
+    base + TimeDelta::milliseconds((s * 1000.0).round() as i64)
 }
 
 fn recorded(s: f64, total: u64) -> Recorded {
@@ -84,7 +85,7 @@ fn the_recorded_rate_is_that_of_ten_seconds_in_one_era() {
     log.learn(&recorded(2.0, 40_000));
     assert_eq!(log.per_s(), Some((20_000.0, TimeDelta::seconds(2))));
     for i in 2..=10_u32 {
-        log.learn(&recorded(f64::from(i) * 2.0, 40_000 + (u64::from(i) - 1) * 100));
+        log.learn(&recorded(f64::from(i) * 2.0, 40_000 + u64::from(i - 1) * 100));
     }
     assert_eq!(log.per_s(), Some((50.0, TimeDelta::seconds(10))), "what is older has no part in it");
     log.learn(&Recorded { era: 1, ..recorded(22.0, 5) });

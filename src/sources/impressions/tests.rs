@@ -36,7 +36,7 @@ impl Fake {
         self.rows.extend(ids.map(|id| (id, (now, name.to_owned()))));
     }
 
-    fn local(&self, s: i64) -> NaiveDateTime {
+    fn local(s: i64) -> NaiveDateTime {
         (at(s) + EAST).naive_utc()
     }
 
@@ -63,7 +63,7 @@ impl Table for Fake {
     async fn head(&mut self, mark: u64) -> Result<Head, Failure> {
         Ok(Head {
             max: self.rows.last_key_value().map(|r| *r.0),
-            local: self.local(self.now),
+            local: Self::local(self.now),
             utc: at(self.now).naive_utc(),
             mark: self.mark_of(mark),
         })
@@ -76,7 +76,8 @@ impl Table for Fake {
         for (_, at, name) in self.span(span)? {
             *groups.entry((at, name)).or_default() += 1;
         }
-        let group = |((at, name), rows): ((i64, String), u64)| Group { at: Some(self.local(at)), name, rows };
+        let group =
+            |((at, name), rows): ((i64, String), u64)| Group { at: Some(Self::local(at)), name, rows };
         Ok(groups.into_iter().map(group).collect())
     }
     async fn counts(&mut self, span: Span, size: u64) -> Result<Vec<(u64, u64)>, Failure> {
