@@ -12,6 +12,8 @@ pub enum Action {
     /// Show a screen.
     Tasks,
     /// Show a screen.
+    Impressions,
+    /// Show a screen.
     Changes,
     /// Show a screen.
     Journal,
@@ -51,6 +53,10 @@ pub enum Action {
     Freeze,
     /// Poll every source now.
     PollNow,
+    /// Graphs of a shorter time.
+    ShorterSpan,
+    /// Graphs of a longer time.
+    LongerSpan,
     /// Error history.
     Errors,
     /// Help.
@@ -101,6 +107,7 @@ impl Action {
         (Self::Overview, "overview", "overview screen"),
         (Self::Storage, "storage", "storage screen"),
         (Self::Tasks, "tasks", "tasks screen"),
+        (Self::Impressions, "impressions", "impressions screen"),
         (Self::Changes, "changes", "changes screen"),
         (Self::Journal, "journal", "journal screen"),
         (Self::NextScreen, "next-screen", "next screen"),
@@ -128,6 +135,8 @@ impl Action {
         (Self::Errors, "errors", "error history"),
         (Self::Freeze, "freeze", "freeze or thaw the display"),
         (Self::PollNow, "poll-now", "poll every source now"),
+        (Self::ShorterSpan, "shorter-span", "graphs of a shorter time"),
+        (Self::LongerSpan, "longer-span", "graphs of a longer time"),
         (Self::Approve, "approve", "approve the plan that was read"),
         (Self::Reject, "reject", "reject, with a reason"),
         (Self::Snooze, "snooze", "put off"),

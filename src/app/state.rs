@@ -1,9 +1,11 @@
 //! Everything the program knows.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::domain::price::PriceList;
 use crate::domain::snapshot::Mode;
 use crate::domain::source::{Failure, SourceId};
 use crate::domain::world::World;
@@ -78,6 +80,8 @@ pub struct State {
     pub read_only: bool,
     /// The demo's scenario and speed, in words; `None` on a real environment.
     pub demo: Option<String>,
+    /// Prices by region; empty: unknown.
+    pub prices: Arc<BTreeMap<String, PriceList>>,
     /// Failures, newest run last.
     pub failures: VecDeque<FailureEntry>,
     /// A short line for the operator, and since when.
@@ -113,6 +117,7 @@ impl State {
             focused: 0,
             read_only: false,
             demo: None,
+            prices: Arc::default(),
             failures: VecDeque::new(),
             notice: None,
             frozen: None,

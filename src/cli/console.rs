@@ -93,6 +93,8 @@ async fn in_terminal(
     state.speed = clock.speed();
     state.read_only = read_only;
     state.demo = demo;
+    // One configuration gives all environments their prices.
+    state.prices = watched.first().map(|w| Arc::clone(&w.prices)).unwrap_or_default();
     let mut ui = Ui::new(&theme, keymap.clone(), glyphs);
     ui.set_themes(theme_list);
     let mut core = Core::new(state, ui, keymap);

@@ -33,6 +33,13 @@ impl Chart<'_> {
     /// The lines: `rows` of bars, then the baseline. `head` stands left of the first row and is [`GUTTER`]
     /// columns wide or less.
     pub fn lines(&self, head: Line<'static>, rows: usize, look: &Look) -> Vec<Line<'static>> {
+        let mut out = self.bars(head, rows, look);
+        out.push(self.baseline(look));
+        out
+    }
+
+    /// The lines without the baseline: several charts may share one.
+    pub fn bars(&self, head: Line<'static>, rows: usize, look: &Look) -> Vec<Line<'static>> {
         let known = self.slots.iter().flatten().copied().filter(|v| v.is_finite());
         let top = known.fold(self.top, f64::max).max(f64::MIN_POSITIVE);
         let bars = trend::chart(self.slots, trend::Scale::Upto(top), &look.glyphs, rows);
@@ -40,7 +47,7 @@ impl Chart<'_> {
         let marked = ((self.mark.0 / top).clamp(0.0, 1.0) * rows as f64).ceil().max(1.0) as usize;
         let marked = rows.saturating_sub(marked);
         let mut head = Some(head);
-        let mut out = Vec::with_capacity(rows + 1);
+        let mut out = Vec::with_capacity(rows + 1); // and the baseline
         for (row, bars) in bars.into_iter().enumerate() {
             let mut line = match head.take().filter(|h| !h.spans.is_empty()) {
                 Some(head) => filled(head),
@@ -54,7 +61,6 @@ impl Chart<'_> {
             }
             out.push(line);
         }
-        out.push(self.baseline(look));
         out
     }
 

@@ -10,6 +10,9 @@ use crate::domain::ecs::Task;
 use crate::domain::published::PublishedList;
 use crate::domain::source::SourceId;
 
+use super::service_level::ServiceLevel;
+use super::timeline::Zoom;
+
 /// One zone with what stands in it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lane {
@@ -39,6 +42,10 @@ pub struct Derived {
     versions: HashMap<String, Option<i64>>,
     /// The published list as tasks read it; `None` if there is none.
     pub list: Option<Result<PublishedList, String>>,
+    /// Budget, burn, loss and outages of the impressions.
+    pub level: ServiceLevel,
+    /// How far back the graphs of impressions reach, as the operator set it.
+    pub zoom: Zoom,
 }
 
 /// A change of any of these is a change of the data: each poll that succeeds has its own end.
@@ -66,6 +73,7 @@ impl Derived {
     /// Brings everything up to the shown data, if that has changed.
     pub fn refresh(&mut self, state: &State) {
         let env = state.shown();
+        self.level.refresh(env, state.shown_now());
         let key = Key::of(state, env);
         if self.key.as_ref() == Some(&key) {
             return;

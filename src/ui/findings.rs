@@ -18,6 +18,8 @@ use crate::domain::units;
 
 use super::view::{View, plural, revision};
 
+mod impressions;
+
 /// How urgent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -82,6 +84,7 @@ pub fn findings(view: &View<'_>) -> Vec<Finding> {
     tasks(view, &mut out);
     drift(view, &mut out);
     load(view, &mut out);
+    impressions::add(view, &mut out);
     alarms(view, &mut out);
     former(view, &mut out);
     sources(view, &mut out);

@@ -49,22 +49,23 @@ pub struct Placed {
 pub type Wish<'a> = &'a dyn Fn(PanelId, u16) -> u16;
 
 /// Takes the first of `layouts` that fits whole, else the last without what does not fit; `keep` always stays,
-/// so that every panel can be reached in any terminal.
-pub fn place(layouts: &[Part], area: Rect, keep: PanelId, wish: Wish<'_>) -> Placed {
+/// so that every panel can be reached in any terminal. Panels that are `absent` take no part.
+pub fn place(layouts: &[Part], area: Rect, keep: PanelId, absent: &[PanelId], wish: Wish<'_>) -> Placed {
     let Some(last) = layouts.last() else { return Placed::default() };
-    let part = layouts.iter().find(|p| fits(p, &[], area)).unwrap_or(last);
+    let part = layouts.iter().find(|p| fits(p, absent, area)).unwrap_or(last);
     let mut all = Vec::new();
     collect(part, &mut all);
-    let mut hidden: Vec<PanelId> = Vec::new();
+    all.retain(|(id, _)| !absent.contains(id));
+    let mut hidden: Vec<PanelId> = absent.to_vec();
     while !fits(part, &hidden, area) {
         let next = all.iter().filter(|(id, _)| *id != keep && !hidden.contains(id)).max_by_key(|p| p.1);
         let Some((id, _)) = next else { break };
         hidden.push(id);
     }
-    let mut placed = Placed { panels: Vec::new(), hidden, order: all.into_iter().map(|p| p.0).collect() };
-    let hidden = placed.hidden.clone();
-    put(part, &hidden, area, wish, &mut placed.panels);
-    placed
+    let mut panels = Vec::new();
+    put(part, &hidden, area, wish, &mut panels);
+    hidden.retain(|id| !absent.contains(id));
+    Placed { panels, hidden, order: all.into_iter().map(|p| p.0).collect() }
 }
 
 fn collect(part: &Part, out: &mut Vec<(PanelId, u8)>) {
@@ -241,18 +242,21 @@ mod tests {
     #[test]
     fn the_least_important_goes_first() {
         let layout = [Part::Rows(STACK)];
-        let all = place(&layout, Rect::new(0, 0, 32, 10), "a", &|_, _| 0);
+        let all = place(&layout, Rect::new(0, 0, 32, 10), "a", &[], &|_, _| 0);
         assert_eq!(
             all.panels,
             [("a", Rect::new(0, 0, 10, 4)), ("b", Rect::new(12, 0, 20, 4)), ("c", Rect::new(0, 4, 32, 6))]
         );
-        let low = place(&layout, Rect::new(0, 0, 32, 5), "a", &|_, _| 0);
+        let low = place(&layout, Rect::new(0, 0, 32, 5), "a", &[], &|_, _| 0);
         assert_eq!(low.hidden, ["b"]);
         assert_eq!(low.panels, [("a", Rect::new(0, 0, 32, 3)), ("c", Rect::new(0, 3, 32, 2))]);
-        assert_eq!(place(&layout, Rect::new(0, 0, 32, 3), "a", &|_, _| 0).hidden, ["b", "c"]);
-        let kept = place(&layout, Rect::new(0, 0, 32, 4), "b", &|_, _| 0);
+        assert_eq!(place(&layout, Rect::new(0, 0, 32, 3), "a", &[], &|_, _| 0).hidden, ["b", "c"]);
+        let kept = place(&layout, Rect::new(0, 0, 32, 4), "b", &[], &|_, _| 0);
         assert_eq!((kept.hidden, kept.order), (vec!["c"], vec!["a", "b", "c"]), "what has the focus stays");
-        assert!(place(&layout, Rect::new(0, 0, 0, 0), "a", &|_, _| 9).panels.is_empty());
+        assert!(place(&layout, Rect::new(0, 0, 0, 0), "a", &[], &|_, _| 9).panels.is_empty());
+        let without = place(&layout, Rect::new(0, 0, 32, 10), "a", &["b"], &|_, _| 0);
+        assert_eq!((without.hidden.len(), without.order), (0, vec!["a", "c"]), "what is absent is not hidden");
+        assert_eq!(without.panels[0], ("a", Rect::new(0, 0, 32, 3)), "its neighbour takes its place");
     }
 
     #[test]
@@ -261,7 +265,7 @@ mod tests {
         for w in 0..40 {
             for h in 0..20 {
                 let area = Rect::new(3, 2, w, h);
-                let placed = place(&layout, area, "c", &|_, _| 7);
+                let placed = place(&layout, area, "c", &[], &|_, _| 7);
                 for (i, (_, a)) in placed.panels.iter().enumerate() {
                     assert_eq!(a.intersection(area), *a);
                     for (_, b) in &placed.panels[i + 1..] {

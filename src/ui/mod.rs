@@ -12,6 +12,7 @@ pub mod chrome;
 mod decide;
 pub mod derived;
 pub mod field;
+pub mod figures;
 pub mod filter;
 pub mod findings;
 pub mod glyphs;
@@ -26,9 +27,11 @@ pub mod picture;
 pub mod proposal;
 pub mod record;
 pub mod screens;
+pub mod service_level;
 pub mod styles;
 pub mod table;
 pub mod text;
+pub mod timeline;
 mod title;
 pub mod trend;
 pub mod view;
@@ -221,12 +224,19 @@ impl Ui {
             Action::Quit | Action::Freeze | Action::PollNow => {
                 return Some(Reply::Event(Event::Action(action)));
             }
-            Action::Overview | Action::Storage | Action::Tasks | Action::Changes | Action::Journal => {
+            Action::Overview
+            | Action::Storage
+            | Action::Tasks
+            | Action::Impressions
+            | Action::Changes
+            | Action::Journal => {
                 let screen = SCREENS.iter().position(|s| s.action == action);
                 self.show(screen.unwrap_or(self.screen));
             }
             Action::NextScreen => self.show((self.screen + 1) % SCREENS.len()),
             Action::PreviousScreen => self.show((self.screen + SCREENS.len() - 1) % SCREENS.len()),
+            Action::ShorterSpan => self.derived.zoom = self.derived.zoom.shorter(),
+            Action::LongerSpan => self.derived.zoom = self.derived.zoom.longer(),
             Action::Errors => self.open(Kind::Errors),
             Action::Help => self.open(Kind::Help),
             Action::Sources => self.open(Kind::Sources),
@@ -308,7 +318,9 @@ impl Ui {
             })
         };
         let layouts = SCREENS.get(self.screen).map_or(&[][..], |s| s.layouts);
-        let placed = layout::place(layouts, body, self.focused(), &wish);
+        let absent: Vec<PanelId> =
+            PANELS.iter().filter(|p| !p.wanted(&view)).map(|p| p.id()).collect();
+        let placed = layout::place(layouts, body, self.focused(), &absent, &wish);
         self.order.clone_from(&placed.order);
         let focused = self.focused();
         chrome::bar(&mut canvas, Rect { height: 1, ..area }, &view);

@@ -30,7 +30,7 @@ pub const SCREENS: &[Screen] = &[
             Part::Rows(&[
                 Part::Columns(&[(1, panel("storage", 50, 20, 2, 2)), (1, panel("service", 50, 20, 2, 3))]),
                 panel("attention", 60, 5, 0, 0),
-                panel("changes", 60, 3, 0, 1),
+                Part::Columns(&[(1, panel("impressions", 46, 5, 0, 2)), (1, panel("changes", 46, 3, 0, 1))]),
                 panel("alarms", 60, 5, 0, 4),
                 Part::Columns(&[(1, panel("trends", 50, 16, 1, 6)), (1, panel("events", 50, 16, 1, 7))]),
                 panel("sources", 60, 2, 0, 5),
@@ -38,7 +38,7 @@ pub const SCREENS: &[Screen] = &[
             Part::Rows(&[
                 Part::Columns(&[(1, panel("storage", 50, 7, 1, 2)), (1, panel("service", 50, 7, 1, 3))]),
                 panel("attention", 60, 3, 0, 0),
-                panel("changes", 60, 3, 0, 1),
+                Part::Columns(&[(1, panel("impressions", 46, 5, 0, 2)), (1, panel("changes", 46, 3, 0, 1))]),
                 panel("alarms", 60, 3, 0, 4),
                 Part::Columns(&[(1, panel("trends", 50, 6, 0, 6)), (1, panel("events", 50, 6, 0, 7))]),
                 panel("sources", 60, 2, 0, 5),
@@ -46,12 +46,13 @@ pub const SCREENS: &[Screen] = &[
             Part::Rows(&[
                 Part::Columns(&[(1, panel("storage", 50, 7, 1, 2)), (1, panel("service", 50, 7, 1, 3))]),
                 panel("attention", 60, 3, 0, 0),
-                panel("changes", 60, 3, 0, 1),
+                Part::Columns(&[(1, panel("impressions", 46, 5, 0, 2)), (1, panel("changes", 46, 3, 0, 1))]),
                 panel("alarms", 60, 3, 0, 5),
                 panel("sources", 60, 2, 0, 4),
             ]),
             Part::Rows(&[
                 panel("attention", 38, 5, 0, 0),
+                panel("impressions", 38, 5, 0, 2),
                 panel("changes", 38, 3, 0, 1),
                 panel("storage", 38, 7, 1, 2),
                 panel("service", 38, 6, 1, 3),
@@ -61,6 +62,7 @@ pub const SCREENS: &[Screen] = &[
             // where all of that does not fit, the alarms go first; what rings is under attention too
             Part::Rows(&[
                 panel("attention", 38, 3, 1, 0),
+                panel("impressions", 38, 5, 0, 2),
                 panel("changes", 38, 3, 0, 1),
                 panel("storage", 38, 5, 0, 2),
                 panel("service", 38, 4, 0, 3),
@@ -101,6 +103,33 @@ pub const SCREENS: &[Screen] = &[
             panel("tasks", 38, 4, 4, 0),
             panel("events", 38, 3, 1, 3),
         ])],
+    },
+    Screen {
+        name: "impressions",
+        action: Action::Impressions,
+        focus: "rates",
+        layouts: &[
+            Part::Rows(&[
+                panel("rates", 60, 14, 2, 0),
+                Part::Columns(&[(1, panel("budget", 46, 8, 0, 1)), (1, panel("loss", 46, 7, 0, 2))]),
+                Part::Columns(&[(1, panel("answers", 46, 5, 0, 3)), (1, panel("by-name", 46, 5, 0, 5))]),
+                panel("capacity", 60, 6, 1, 4),
+            ]),
+            Part::Rows(&[
+                panel("rates", 60, 8, 1, 0),
+                Part::Columns(&[(1, panel("budget", 38, 8, 0, 1)), (1, panel("loss", 38, 6, 0, 2))]),
+                Part::Columns(&[(1, panel("answers", 38, 4, 0, 3)), (1, panel("capacity", 38, 4, 0, 4))]),
+                panel("by-name", 38, 5, 0, 5),
+            ]),
+            Part::Rows(&[
+                panel("rates", 38, 8, 1, 0),
+                panel("budget", 38, 8, 0, 1),
+                panel("loss", 38, 6, 0, 2),
+                panel("answers", 38, 4, 0, 3),
+                panel("capacity", 38, 5, 0, 4),
+                panel("by-name", 38, 4, 0, 5),
+            ]),
+        ],
     },
     Screen {
         name: "changes",

@@ -15,6 +15,7 @@ use crate::domain::world::World;
 use super::canvas::{Line, Look};
 use super::derived::Derived;
 use super::text;
+use super::timeline::Zoom;
 
 /// The state as it is shown: the frozen one while frozen.
 pub struct View<'a> {
@@ -30,13 +31,15 @@ pub struct View<'a> {
     pub look: &'a Look,
     /// What follows from the world.
     pub derived: &'a Derived,
+    /// How far back the graphs of impressions reach.
+    pub zoom: Zoom,
 }
 
 impl<'a> View<'a> {
     /// The view of `state`.
     pub fn new(state: &'a State, look: &'a Look, derived: &'a Derived) -> Self {
         let env = state.shown();
-        Self { state, env, world: &env.world, now: state.shown_now(), look, derived }
+        Self { state, env, world: &env.world, now: state.shown_now(), look, derived, zoom: derived.zoom }
     }
 
     /// State of a source.

@@ -13,7 +13,7 @@ use crate::domain::price::{
 const MINUTES: f64 = HOURS_A_MONTH * 60.0;
 
 /// vCPUs and GB of a task definition's size (`512` units, `1024` MiB).
-pub(super) fn size(cpu: &str, memory: &str) -> Option<(f64, f64)> {
+pub(crate) fn size(cpu: &str, memory: &str) -> Option<(f64, f64)> {
     let parse = |text: &str| text.parse::<f64>().ok().filter(|n| n.is_finite() && *n > 0.0);
     Some((parse(cpu)? / 1024.0, parse(memory)? / 1024.0))
 }
@@ -23,7 +23,7 @@ fn task(prices: &PriceList, (cpu, gb): (f64, f64), vcpu_hour: &str, gb_hour: &st
 }
 
 /// A month of one task of a size on Fargate.
-pub(super) fn fargate(prices: &PriceList, size: (f64, f64)) -> Option<f64> {
+pub(crate) fn fargate(prices: &PriceList, size: (f64, f64)) -> Option<f64> {
     task(prices, size, FARGATE_VCPU_HOUR, FARGATE_GB_HOUR)
 }
 

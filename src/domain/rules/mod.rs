@@ -13,7 +13,7 @@ use super::world::World;
 
 mod add_lifecycle_policy;
 mod add_mount_target;
-mod cost;
+pub(crate) mod cost;
 mod demand;
 mod free_zones;
 mod lists;

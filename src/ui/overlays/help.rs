@@ -14,6 +14,7 @@ const GROUPS: &[(&str, &[Action])] = &[
             Action::Overview,
             Action::Storage,
             Action::Tasks,
+            Action::Impressions,
             Action::Changes,
             Action::Journal,
             Action::NextScreen,
@@ -60,7 +61,7 @@ const GROUPS: &[(&str, &[Action])] = &[
             Action::Arm,
         ],
     ),
-    ("data", &[Action::Freeze, Action::PollNow]),
+    ("data", &[Action::Freeze, Action::PollNow, Action::ShorterSpan, Action::LongerSpan]),
     ("program", &[Action::Environments, Action::Themes, Action::Palette, Action::Help, Action::Quit]),
 ];
 
@@ -70,6 +71,9 @@ const WORDS: &[(&str, &str)] = &[
     ("stale", "older still: shown with its age, never decided on"),
     ("local", "share of a task's file system traffic that stays in its zone"),
     ("old list", "the task started before the published list changed and routes by the former one"),
+    ("loss", "acknowledged impressions that are neither in the event log nor in a spool"),
+    ("budget", "share of the requests that may fail in the objective's window, and how much of it is left"),
+    ("burn", "how many times faster than evenly the budget goes: 1 spends all of it in its window"),
     ("drift", "mount targets, published list and the lists of running tasks differ"),
 ];
 

@@ -3,8 +3,12 @@
 //! filter and age badge are the same for all and live in `pane.rs`.
 
 mod alarms;
+mod answers;
 mod attention;
 mod brakes;
+mod budget;
+mod by_name;
+mod capacity;
 mod change_log;
 mod changes;
 mod deployments;
@@ -13,12 +17,15 @@ mod file_system;
 mod files;
 mod goals;
 mod guardrails;
+mod impressions;
 mod in_flight;
 mod journal;
 mod load;
+mod loss;
 mod mount_targets;
 mod proposals;
 mod published;
+mod rates;
 mod service;
 mod sources;
 mod storage;
@@ -41,8 +48,12 @@ pub use sources::Sources as SourceRecords;
 /// All panels.
 pub const PANELS: &[&dyn Panel] = &[
     &alarms::Alarms,
+    &answers::Answers,
     &attention::Attention,
     &brakes::Brakes,
+    &budget::ErrorBudget,
+    &by_name::ByName,
+    &capacity::CapacityPanel,
     &change_log::ChangeLog,
     &changes::ChangesBrief,
     &deployments::Deployments,
@@ -51,11 +62,14 @@ pub const PANELS: &[&dyn Panel] = &[
     &files::Files,
     &goals::Goals,
     &guardrails::Guardrails,
+    &impressions::ImpressionsBrief,
     &in_flight::InFlight,
     &journal::JournalEntries,
+    &loss::LossPanel,
     &mount_targets::MountTargets,
     &proposals::Proposals,
     &published::PublishedList,
+    &rates::Rates,
     &service::Service,
     &sources::SourcesLine,
     &storage::Storage,
@@ -88,6 +102,10 @@ pub trait Panel: Sync {
     fn sources(&self) -> &'static [SourceId];
     /// Whether there is anything to show; else what is missing of the first source is said.
     fn ready(&self, _view: &View<'_>) -> bool {
+        true
+    }
+    /// Whether it has a place at all: what nobody configured takes none beside what is watched.
+    fn wanted(&self, _view: &View<'_>) -> bool {
         true
     }
     /// Rows it would like, without title.

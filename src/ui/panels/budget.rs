@@ -1,0 +1,230 @@
+//! The error budget: what is left of it, how fast it goes by window, and how often and how long the service failed.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::config::theme::Role;
+use crate::domain::burn::Urgency;
+use crate::domain::downtime::Downtime;
+use crate::domain::ecs::Deployment;
+use crate::domain::source::SourceId;
+use crate::domain::units;
+use crate::ui::canvas::Line;
+use crate::ui::figures;
+use crate::ui::layout::PanelId;
+use crate::ui::record::Record;
+use crate::ui::service_level::Burning;
+use crate::ui::timeline::{Axis, window};
+use crate::ui::view::{View, plural, revision};
+
+use super::{Panel, Room};
+
+/// The panel.
+pub struct ErrorBudget;
+
+impl Panel for ErrorBudget {
+    fn id(&self) -> PanelId {
+        "budget"
+    }
+    fn title(&self) -> &'static str {
+        "Error budget"
+    }
+    fn note<'v>(&self, view: &'v View<'_>) -> Line<'v> {
+        let terms = view.world.impressions.terms;
+        Line::new().muted(format!("{} of {}", terms.objective, window(terms.window())))
+    }
+    fn sources(&self) -> &'static [SourceId] {
+        &[SourceId::IMPRESSIONS, SourceId::CLOUDWATCH]
+    }
+    fn ready(&self, view: &View<'_>) -> bool {
+        view.world.impressions.is_known()
+    }
+    fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
+        let level = &view.derived.level;
+        let Some(budget) = level.budget else {
+            return vec![
+                Line::new().add(Role::Unknown, "no request was measured: no budget, and not 100 %"),
+                Line::new().muted(figures::not_there(view, false).1),
+            ];
+        };
+        let role = match budget.spent {
+            s if s >= 1.0 => Role::Bad,
+            _ if level.alarm.is_some() => Role::Warn,
+            _ => Role::Ok,
+        };
+        let left = format!("{:.0} %", (budget.left() * 100.0).floor());
+        let mut out = vec![
+            Line::new()
+                .cell(5, Role::Muted, "left", view.look)
+                .number(6, role, &left, view.look)
+                .text("  ")
+                .add(role, bar(view, budget.left(), room.width.saturating_sub(13).min(60)).0)
+                .muted(bar(view, budget.left(), room.width.saturating_sub(13).min(60)).1),
+            outlook(view),
+        ];
+        out.push(Line::new().cell(7, Role::Muted, "", view.look).muted("   long  burn   short  burn  from"));
+        out.extend(level.burning.iter().map(|b| row(view, b)));
+        out.push(failures(view));
+        out.push(deployment(view).map_or_else(
+            || Line::new().muted("no deployment is known"),
+            |(d, down)| deployed(view, d, down),
+        ));
+        out
+    }
+    fn record(&self, view: &View<'_>, _key: &str) -> Option<Record> {
+        record(view)
+    }
+}
+
+/// What is left as full columns, and what is spent.
+fn bar(view: &View<'_>, left: f64, columns: usize) -> (String, String) {
+    let g = &view.look.glyphs;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to the number of columns")]
+    let full = (left.clamp(0.0, 1.0) * columns as f64).round() as usize;
+    let block = g.bars.last().copied().unwrap_or("#");
+    (block.repeat(full), g.mark.repeat(columns - full.min(columns)))
+}
+
+/// When it is gone, and how much of the window was measured.
+fn outlook<'v>(view: &View<'_>) -> Line<'v> {
+    let level = &view.derived.level;
+    let mut line = Line::new();
+    if let (Some(left), Some(first)) = (level.time_left, level.burning.first()) {
+        let (role, words) = figures::time_left(left);
+        line = line.add(role, words).muted(format!(" by the last {}", window(first.rule.long)));
+    }
+    if let Some(budget) = level.budget.filter(|b| b.measured < b.period) {
+        let known = TimeDelta::seconds(budget.measured.num_seconds());
+        line = line.muted(format!("  measured {}", units::age_step(known).replace("now", "seconds")));
+    }
+    line
+}
+
+fn urgency(urgency: Urgency) -> &'static str {
+    match urgency {
+        Urgency::Page => "page",
+        Urgency::Ticket => "ticket",
+    }
+}
+
+fn row<'v>(view: &View<'_>, burning: &Burning) -> Line<'v> {
+    let (look, rule) = (view.look, burning.rule);
+    let rate = |line: Line<'v>, rate: Option<f64>| match rate {
+        Some(r) => {
+            let role = if r < rule.threshold { Role::Text } else { Role::Bad };
+            line.number(6, role, &figures::burn(r), look)
+        }
+        None => line.number(6, Role::Muted, "-", look),
+    };
+    let name = if burning.holds() { Role::Bad } else { Role::Muted };
+    let line = Line::new().cell(7, name, urgency(rule.urgency), look);
+    let line = rate(line.number(7, Role::Muted, &window(rule.long), look), burning.long);
+    let line = rate(line.number(8, Role::Muted, &window(rule.short), look), burning.short);
+    let line = line.number(6, Role::Muted, &figures::burn(rule.threshold), look);
+    if burning.holds() { line.add(Role::Bad, "  BURNS") } else { line }
+}
+
+fn failures<'v>(view: &View<'_>) -> Line<'v> {
+    let Some(outages) = &view.derived.level.outages else { return Line::new() };
+    let (Some(between), Some(repair)) = (outages.mtbf(), outages.mttr()) else {
+        return Line::new().add(Role::Ok, "no failure").muted(" in what was measured");
+    };
+    let brief = |d: TimeDelta| units::duration(TimeDelta::seconds(d.num_seconds()));
+    let lasts = outages.list.last().is_some_and(|o| o.lasts);
+    let line = Line::new().muted("MTBF ").text(brief(between)).muted("  MTTR ").text(brief(repair));
+    let line = line.muted(format!("  {}", plural(outages.list.len(), "failure", "failures")));
+    if lasts { line.add(Role::Bad, "  NOW") } else { line }
+}
+
+/// The newest deployment with its downtime, where that was measured.
+fn deployment<'v>(view: &View<'v>) -> Option<(&'v Deployment, Option<Downtime>)> {
+    let newest = view.world.service.as_ref()?.deployments.iter().max_by_key(|d| d.created_at)?;
+    let (from, until) = stretch(view, newest)?;
+    Some((newest, view.world.impressions.downtime(view.now, from, until)))
+}
+
+/// From the creation of a deployment to the end of its rollout, by the service's clock.
+fn stretch(view: &View<'_>, deployment: &Deployment) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    let axis = Axis::new(view, 1);
+    let rolling = deployment.rollout_state.as_deref() == Some("IN_PROGRESS");
+    let until = deployment.updated_at.filter(|_| !rolling).unwrap_or(view.now);
+    Some((axis.service_time(deployment.created_at?), axis.service_time(until)))
+}
+
+fn deployed<'v>(view: &View<'_>, deployment: &Deployment, down: Option<Downtime>) -> Line<'v> {
+    let when = deployment.created_at.map_or_else(String::new, |at| view.ago(at));
+    let line = Line::new().muted("deployment ").text(when);
+    match down {
+        Some(d) if d.down > TimeDelta::zero() => {
+            line.muted("  down ").add(Role::Bad, units::duration(d.down))
+        }
+        Some(_) => line.muted("  down ").add(Role::Ok, "0 s"),
+        None => line.muted("  downtime not measured"),
+    }
+}
+
+fn record(view: &View<'_>) -> Option<Record> {
+    let impressions = &view.world.impressions;
+    let slo = impressions.slo(view.now)?;
+    let level = &view.derived.level;
+    let budget = level.budget?;
+    let origin = impressions.series(view.now)?.0;
+    let count = units::thousands;
+    let mut record = Record::new("Error budget", "error-budget", &slo)
+        .pair("objective", format!("{} of {}", impressions.terms.objective, window(budget.period)))
+        .pair("left", format!("{:.2} %", budget.left() * 100.0))
+        .pair("requests", format!("{} succeeded, {} failed", count(budget.counts.good), count(budget.counts.bad)))
+        .pair("told by", origin.words())
+        .pair(
+            "measured",
+            format!("{} of {}; the rest is taken to be as busy and without a failure", units::duration(TimeDelta::seconds(budget.measured.num_seconds())), window(budget.period)),
+        )
+        .maybe("outlook", level.time_left.map(|t| figures::time_left(t).1))
+        .head("burn rates: 1 spends all of the budget in its window; a rule holds where both windows burn");
+    for b in &level.burning {
+        let rate = |r: Option<f64>| r.map_or_else(|| "no request".to_owned(), figures::burn);
+        let role = if b.holds() { Role::Bad } else { Role::Text };
+        record = record.say(
+            role,
+            format!(
+                "{:<7} {} over {}, {} over {}; holds from {}",
+                urgency(b.rule.urgency),
+                rate(b.long),
+                window(b.rule.long),
+                rate(b.short),
+                window(b.rule.short),
+                figures::burn(b.rule.threshold)
+            ),
+        );
+    }
+    if let Some((d, down)) = deployment(view) {
+        let words = down.map_or_else(
+            || "not measured from its beginning on".to_owned(),
+            |d| {
+                format!(
+                    "{}, measured in steps of {}; {} of {} requests failed",
+                    units::duration(d.down),
+                    units::duration(d.within),
+                    count(d.counts.bad),
+                    count(d.counts.total())
+                )
+            },
+        );
+        record = record
+            .head("last deployment")
+            .pair("what", revision(&d.task_definition))
+            .maybe("created", d.created_at.map(|at| view.exact(at)))
+            .pair("downtime", words);
+    }
+    if let Some(outages) = level.outages.as_ref().filter(|o| !o.list.is_empty()) {
+        record = record.head("failures, the newest first").maybe("MTBF", outages.mtbf().map(units::duration));
+        record = record.maybe("MTTR", outages.mttr().map(units::duration));
+        for o in outages.list.iter().rev().take(20) {
+            let lasts = if o.lasts { ", lasts" } else { "" };
+            record = record.say(
+                Role::Text,
+                format!("{} UTC for {}{lasts}: {} of {} failed", o.from.format("%m-%d %H:%M:%S"), units::duration(o.until - o.from), count(o.counts.bad), count(o.counts.total())),
+            );
+        }
+    }
+    Some(record)
+}
