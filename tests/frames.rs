@@ -10,6 +10,10 @@ mod changes;
 mod decisions;
 #[path = "frames/harness.rs"]
 mod harness;
+#[path = "frames/impressions.rs"]
+mod impressions;
+#[path = "frames/load.rs"]
+mod load;
 #[path = "frames/parts.rs"]
 mod parts;
 #[path = "frames/says.rs"]
@@ -32,8 +36,8 @@ use proptest::prelude::*;
 use scenes::Scene;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
-const SCREENS: [Action; 5] =
-    [Action::Overview, Action::Storage, Action::Tasks, Action::Changes, Action::Journal];
+const SCREENS: [Action; 6] =
+    [Action::Overview, Action::Storage, Action::Tasks, Action::Changes, Action::Journal, Action::Impressions];
 
 /// What opens above the screens, and how.
 const OVERLAYS: &[(&str, &[Action])] = &[
@@ -136,16 +140,17 @@ fn sound(screen: &Screen, what: &str) {
 #[test]
 fn every_frame_is_sound() {
     for (name, scene) in scenes::ALL {
+        let state = scene();
         for size in [(40, 10), (57, 13), (80, 24), (131, 41)] {
             for glyphs in Glyphs::ALL {
-                let mut shown = Screen::new(scene(), size, "ansi", glyphs);
+                let mut shown = Screen::new(state.clone(), size, "ansi", glyphs);
                 for action in SCREENS {
                     shown.act(action);
                     sound(&shown, &format!("{name} {action:?} {size:?}"));
                 }
             }
             for (overlay, actions) in OVERLAYS {
-                let mut shown = Screen::dark(scene(), size);
+                let mut shown = Screen::dark(state.clone(), size);
                 shown.acts(actions);
                 sound(&shown, &format!("{name} {overlay} {size:?}"));
             }
@@ -262,10 +267,11 @@ fn pictures_for_eyes() {
         }
     }
     for (name, scene) in scenes::ALL {
+        let state = scene();
         for size in SIZES {
-            for (screen, action) in ["1", "2", "3", "6", "7"].into_iter().zip(SCREENS) {
+            for (screen, action) in ["1", "2", "3", "6", "7", "4"].into_iter().zip(SCREENS) {
                 for theme in ["dark", "light", "ansi", "mono", "contrast"] {
-                    let mut shown = Screen::new(scene(), size, theme, &Glyphs::UNICODE);
+                    let mut shown = Screen::new(state.clone(), size, theme, &Glyphs::UNICODE);
                     shown.act(action);
                     let file = format!("{folder}/{name}-{screen}-{}-{theme}.ansi", size.0);
                     std::fs::write(file, shown.ansi(theme == "light")).unwrap();

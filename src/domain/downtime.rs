@@ -36,7 +36,8 @@ impl Impressions {
         if first.at.checked_sub_signed(length(first.over_ms))? > from {
             return None;
         }
-        let mut out = Downtime { down: TimeDelta::zero(), counts: Counts::default(), within: TimeDelta::zero() };
+        let mut out =
+            Downtime { down: TimeDelta::zero(), counts: Counts::default(), within: TimeDelta::zero() };
         for point in self.flow.points.iter().filter(|p| p.at > from) {
             let over = length(point.over_ms);
             if point.at - over >= until {

@@ -3,17 +3,23 @@
 use chrono::TimeDelta;
 
 use crate::config::theme::Role;
-use crate::domain::impressions::{Capacity, Kind, Loss, Measure, Quantile};
+use crate::domain::impressions::{Capacity, Kind, Loss, Measure, Origin, Quantile};
 use crate::domain::price::HOURS_A_MONTH;
 use crate::domain::rules::cost;
 use crate::domain::slo::{GOAL_PER_S, Objective, TimeLeft};
 use crate::domain::source::SourceId;
 use crate::domain::units;
 
+use super::canvas::Line;
+use super::text;
+use super::timeline::window;
 use super::view::View;
 
 /// Values older than this are said to be.
 const OLD: TimeDelta = TimeDelta::seconds(20);
+
+/// CloudWatch is that late as a rule.
+const OLD_OF_BALANCER: TimeDelta = TimeDelta::minutes(4);
 
 /// Fractions that stand for so many percent digits.
 const MILLI: f64 = 1e5;
@@ -40,7 +46,7 @@ pub fn small(ratio: f64) -> String {
         p if p <= 0.0 => "0 %".to_owned(),
         p if p < 0.001 => "<0.001 %".to_owned(),
         p if p < 1.0 => format!("{p:.3} %"),
-        p if p < 10.0 => format!("{p:.1} %"),
+        p if p < 9.95 => format!("{p:.1} %"),
         p => format!("{p:.0} %"),
     }
 }
@@ -75,7 +81,7 @@ pub fn burn(rate: f64) -> String {
 
 /// Who told a number; how old it is once that matters.
 pub fn told(view: &View<'_>, measure: &Measure) -> (Role, String) {
-    let usual = OLD.max(measure.over * 4);
+    let usual = if measure.origin == Origin::Balancer { OLD_OF_BALANCER } else { OLD };
     if view.age(measure.at) > usual {
         return (Role::Stale, view.ago(measure.at));
     }
@@ -106,6 +112,19 @@ pub fn not_there(view: &View<'_>, of_log: bool) -> (Role, String) {
     }
 }
 
+/// Words after a label, on as many lines as they take.
+pub fn wrapped<'v>(label: &str, (role, words): (Role, String), width: usize) -> Vec<Line<'v>> {
+    let lines = text::wrap(&format!("{label}{words}"), width);
+    let mut first = true;
+    lines
+        .into_iter()
+        .map(|line| match line.strip_prefix(label).filter(|_| std::mem::take(&mut first)) {
+            Some(rest) => Line::new().muted(label.to_owned()).add(role, rest.to_owned()),
+            None => Line::new().add(role, line),
+        })
+        .collect()
+}
+
 /// What is lost in words, with its uncertainty, and how bad that is.
 pub fn lost(loss: &Loss, objective: Objective) -> (Role, String) {
     let count = |n: u64| units::thousands(n);
@@ -115,20 +134,21 @@ pub fn lost(loss: &Loss, objective: Objective) -> (Role, String) {
         return (role, format!("{} ({})", count(loss.lost.unsigned_abs()), small(ratio)));
     }
     let limit = loss.ratio_plus_minus().unwrap_or(1.0);
-    if limit > 0.0 { (Role::Ok, format!("none above {}", small(limit))) } else { (Role::Ok, "none".to_owned()) }
+    if limit > 0.0 {
+        (Role::Ok, format!("none above {}", small(limit)))
+    } else {
+        (Role::Ok, "none".to_owned())
+    }
 }
 
-/// When the budget is gone.
-pub fn time_left(left: TimeLeft) -> (Role, String) {
+/// When the budget is gone, of the window `period`. What lasts longer than that never is: old failures leave it.
+pub fn time_left(left: TimeLeft, period: TimeDelta) -> (Role, String) {
     match left {
         TimeLeft::Gone => (Role::Bad, "the budget is gone".to_owned()),
-        TimeLeft::In(time) if time > TimeDelta::days(999) => {
-            (Role::Ok, "lasts more than 999 d".to_owned())
-        }
+        TimeLeft::In(time) if time >= period => (Role::Ok, format!("lasts {}", window(period))),
         TimeLeft::In(time) => {
             let role = if time < TimeDelta::days(1) { Role::Warn } else { Role::Text };
-            let time = TimeDelta::seconds(time.num_seconds());
-            (role, format!("gone in {}", units::duration(time)))
+            (role, format!("gone in {}", units::duration(TimeDelta::seconds(time.num_seconds()))))
         }
         TimeLeft::Never => (Role::Ok, "nothing fails".to_owned()),
     }
@@ -165,7 +185,8 @@ fn task_month(view: &View<'_>) -> Option<f64> {
         return None;
     }
     let size = cost::size(service.task_cpu.as_deref()?, service.task_memory.as_deref()?)?;
-    let region = view.world.identity.as_ref().map(|i| i.region.as_str()).or(view.env.info.region.as_deref())?;
+    let region =
+        view.world.identity.as_ref().map(|i| i.region.as_str()).or(view.env.info.region.as_deref())?;
     cost::fargate(view.state.prices.get(region)?, size)
 }
 

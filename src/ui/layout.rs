@@ -255,7 +255,11 @@ mod tests {
         assert_eq!((kept.hidden, kept.order), (vec!["c"], vec!["a", "b", "c"]), "what has the focus stays");
         assert!(place(&layout, Rect::new(0, 0, 0, 0), "a", &[], &|_, _| 9).panels.is_empty());
         let without = place(&layout, Rect::new(0, 0, 32, 10), "a", &["b"], &|_, _| 0);
-        assert_eq!((without.hidden.len(), without.order), (0, vec!["a", "c"]), "what is absent is not hidden");
+        assert_eq!(
+            (without.hidden.len(), without.order),
+            (0, vec!["a", "c"]),
+            "what is absent is not hidden"
+        );
         assert_eq!(without.panels[0], ("a", Rect::new(0, 0, 32, 3)), "its neighbour takes its place");
     }
 

@@ -318,8 +318,7 @@ impl Ui {
             })
         };
         let layouts = SCREENS.get(self.screen).map_or(&[][..], |s| s.layouts);
-        let absent: Vec<PanelId> =
-            PANELS.iter().filter(|p| !p.wanted(&view)).map(|p| p.id()).collect();
+        let absent: Vec<PanelId> = PANELS.iter().filter(|p| !p.wanted(&view)).map(|p| p.id()).collect();
         let placed = layout::place(layouts, body, self.focused(), &absent, &wish);
         self.order.clone_from(&placed.order);
         let focused = self.focused();

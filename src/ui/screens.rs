@@ -110,16 +110,16 @@ pub const SCREENS: &[Screen] = &[
         focus: "rates",
         layouts: &[
             Part::Rows(&[
-                panel("rates", 60, 14, 2, 0),
+                panel("rates", 60, 16, 2, 0),
                 Part::Columns(&[(1, panel("budget", 46, 8, 0, 1)), (1, panel("loss", 46, 7, 0, 2))]),
-                Part::Columns(&[(1, panel("answers", 46, 5, 0, 3)), (1, panel("by-name", 46, 5, 0, 5))]),
-                panel("capacity", 60, 6, 1, 4),
+                Part::Columns(&[(1, panel("answers", 46, 4, 0, 3)), (1, panel("by-name", 46, 4, 0, 5))]),
+                panel("capacity", 60, 5, 1, 4),
             ]),
+            // Loss says in a line what the table by name does
             Part::Rows(&[
                 panel("rates", 60, 8, 1, 0),
-                Part::Columns(&[(1, panel("budget", 38, 8, 0, 1)), (1, panel("loss", 38, 6, 0, 2))]),
-                Part::Columns(&[(1, panel("answers", 38, 4, 0, 3)), (1, panel("capacity", 38, 4, 0, 4))]),
-                panel("by-name", 38, 5, 0, 5),
+                Part::Columns(&[(1, panel("budget", 38, 8, 0, 1)), (1, panel("loss", 38, 7, 0, 2))]),
+                Part::Columns(&[(1, panel("answers", 38, 4, 0, 3)), (1, panel("capacity", 38, 5, 0, 4))]),
             ]),
             Part::Rows(&[
                 panel("rates", 38, 8, 1, 0),

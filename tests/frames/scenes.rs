@@ -10,6 +10,7 @@ use miharu::domain::ecs::{MountsBy, ServiceEvent, Task};
 use miharu::domain::facts::Facts;
 use miharu::domain::source::{Failure, FailureClass, SourceId};
 
+use crate::load;
 use crate::parts::{
     SOURCES, TASK_DEFINITION, World, ago, alarm, deployment, info, now, observe, prepare, read, read_service,
     service, task,
@@ -232,4 +233,14 @@ pub const ALL: &[(&str, Scene)] = &[
     ("many", many),
     ("two", two),
     ("frozen", frozen),
+    ("impressions-healthy", load::healthy),
+    ("impressions-burning", load::burning),
+    ("impressions-lossy", load::lossy),
+    ("impressions-nobody", load::nobody),
+    ("impressions-failed", load::source_failed),
+    ("impressions-unread", load::never_read),
+    ("impressions-counters", load::counters_only),
+    ("impressions-balancer", load::log_and_balancer),
+    ("impressions-unconfigured", load::unconfigured),
+    ("impressions-hostile", load::hostile_names),
 ];

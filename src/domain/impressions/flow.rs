@@ -19,6 +19,8 @@ const LATENCIES: usize = 30;
 const LOAD_GONE: TimeDelta = TimeDelta::seconds(10);
 /// An instance has held a rate when it did for this long.
 const HELD_MS: u64 = 10_000;
+/// Slots that the counts of one interval are spread over at most: a minute of seconds.
+const MOST_SLOTS: u32 = 60;
 /// Instances whose capacity is measured at once.
 const INSTANCES: usize = 256;
 
@@ -152,7 +154,7 @@ impl FlowLog {
 
     fn add(&mut self, flow: &Flow, origin: Origin, answers: &Answers) {
         let counts = answers.counts();
-        self.series.add(flow.at, counts);
+        self.spread(flow, counts);
         let point = Point {
             at: flow.at,
             over_ms: flow.over_ms,
@@ -169,6 +171,23 @@ impl FlowLog {
         }
         while self.latencies.len() > LATENCIES {
             self.latencies.pop_front();
+        }
+    }
+
+    /// Adds the counts of an interval to all slots that it spans, evenly: a slot without counts would look
+    /// unmeasured.
+    fn spread(&mut self, flow: &Flow, counts: Counts) {
+        let slot = self.series.slot();
+        let slot_ms = u64::try_from(slot.num_milliseconds()).unwrap_or(1).max(1);
+        let slots = u32::try_from(flow.over_ms.div_ceil(slot_ms)).unwrap_or(MOST_SLOTS).clamp(1, MOST_SLOTS);
+        let upto = |n: u64, part: u32| {
+            let share = u128::from(n) * u128::from(part) / u128::from(slots);
+            u64::try_from(share).unwrap_or(u64::MAX)
+        };
+        for part in 0..slots {
+            let share = |n: u64| upto(n, part + 1) - upto(n, part);
+            let back = slot * i32::try_from(slots - 1 - part).unwrap_or(0);
+            self.series.add(flow.at - back, Counts { good: share(counts.good), bad: share(counts.bad) });
         }
     }
 

@@ -142,6 +142,18 @@ fn the_load_tells_before_the_service_and_is_waited_for() {
 }
 
 #[test]
+fn an_interval_counts_in_all_slots_that_it_spans() {
+    let i = known(&[
+        Facts::Flow(Box::new(flow(2.0, Some(answers(2001, 3)), None))),
+        Facts::Flow(Box::new(flow(4.0, Some(answers(2000, 0)), None))),
+    ]);
+    let slots: Vec<_> = i.flow.series.slots(at(4.0), TimeDelta::hours(1)).collect();
+    let counts: Vec<_> = slots.iter().map(|(begin, c)| (*begin, c.good, c.bad)).collect();
+    assert_eq!(counts, [(at(1.0), 1000, 1), (at(2.0), 1001, 2), (at(3.0), 1000, 0), (at(4.0), 1000, 0)]);
+    assert_eq!(i.budget(at(4.0)).unwrap().measured, TimeDelta::seconds(4), "all of the time was measured");
+}
+
+#[test]
 fn no_request_is_no_success_and_no_budget() {
     let i = known(&[Facts::Flow(Box::new(flow(2.0, Some(answers(0, 0)), None)))]);
     assert_eq!(i.accepted_per_s(at(2.0)).map(|m| m.value), Some(0.0));

@@ -35,7 +35,9 @@ fn budget(view: &View<'_>, new: &mut New<'_>) {
     if let Some(burning) = &level.alarm {
         let (rule, rate) = (burning.rule, |r: Option<f64>| r.map_or_else(String::new, figures::burn));
         let page = rule.urgency == Urgency::Page;
-        let gone = level.time_left.map_or_else(String::new, |t| format!(", {}", figures::time_left(t).1));
+        let gone = level
+            .time_left
+            .map_or_else(String::new, |t| format!(", {}", figures::time_left(t, budget.period).1));
         new.add(
             if page { Level::High } else { Level::Medium },
             "burn",

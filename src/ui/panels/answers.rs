@@ -29,7 +29,7 @@ impl Panel for Answers {
     }
     fn note<'v>(&self, view: &'v View<'_>) -> Line<'v> {
         match view.world.impressions.flow.points.back() {
-            Some(point) => Line::new().muted(format!("of the last minute, {}", point.origin)),
+            Some(point) => Line::new().muted(format!("{}, last minute", point.origin)),
             None => Line::new(),
         }
     }
@@ -39,11 +39,10 @@ impl Panel for Answers {
     fn ready(&self, view: &View<'_>) -> bool {
         view.world.impressions.is_known()
     }
-    fn lines<'v>(&self, view: &'v View<'_>, _room: Room) -> Vec<Line<'v>> {
+    fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
         let flow = &view.world.impressions.flow;
         let Some(last) = &flow.last else {
-            let (role, why) = figures::not_there(view, false);
-            return vec![Line::new().muted("percentiles: ").add(role, why)];
+            return figures::wrapped("percentiles: ", figures::not_there(view, false), room.width);
         };
         let latency = flow.latency();
         let old = age(view).0 == Role::Stale;
@@ -58,12 +57,16 @@ impl Panel for Answers {
                 Some(_) => Role::Text,
             };
             let words = value.map_or_else(|| "no data".to_owned(), figures::quantile);
-            *line = std::mem::take(line).cell(7, Role::Muted, name, view.look).number(8, role, &words, view.look).text("   ");
+            *line = std::mem::take(line)
+                .cell(7, Role::Muted, name, view.look)
+                .number(8, role, &words, view.look)
+                .text("   ");
         }
         out.push(failed(last));
         if let Some(waiting) = last.service.as_ref().and_then(|s| s.waiting) {
             let role = if waiting > 0 { Role::Warn } else { Role::Text };
-            out.push(Line::new().muted("spooled ").add(role, units::thousands(waiting)).muted(" wait for the database"));
+            let words = if waiting > 0 { " wait for the database" } else { "" };
+            out.push(Line::new().muted("spooled ").add(role, units::thousands(waiting)).muted(words));
         }
         out
     }
@@ -92,7 +95,8 @@ fn rate(n: u64, flow: &Flow) -> String {
 
 /// Failures of the last interval by reason, the most first.
 fn reasons(answers: &Told) -> Vec<(&str, u64)> {
-    let mut out: Vec<(&str, u64)> = answers.bad.iter().filter(|r| *r.1 > 0).map(|(r, n)| (r.as_str(), *n)).collect();
+    let mut out: Vec<(&str, u64)> =
+        answers.bad.iter().filter(|r| *r.1 > 0).map(|(r, n)| (r.as_str(), *n)).collect();
     out.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     out
 }
@@ -105,7 +109,9 @@ fn failed<'v>(last: &'v Flow) -> Line<'v> {
         let role = if answers.counts().total() > 0 { Role::Ok } else { Role::Muted };
         return line.add(role, if role == Role::Ok { "none" } else { "no request" });
     }
-    reasons.into_iter().fold(line, |line, (reason, n)| line.add(Role::Bad, rate(n, last)).muted(" ").text(reason).text("  "))
+    reasons
+        .into_iter()
+        .fold(line, |line, (reason, n)| line.add(Role::Bad, rate(n, last)).muted(" ").text(reason).text("  "))
 }
 
 fn record(view: &View<'_>) -> Option<Record> {
@@ -137,7 +143,8 @@ fn record(view: &View<'_>) -> Option<Record> {
         }
     }
     if last.incomplete {
-        record = record.say(Role::Warn, "An instance that answered before did not: its answers are missing here.");
+        record =
+            record.say(Role::Warn, "An instance that answered before did not: its answers are missing here.");
     }
     Some(record)
 }

@@ -41,33 +41,36 @@ impl Panel for ErrorBudget {
     fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
         let level = &view.derived.level;
         let Some(budget) = level.budget else {
-            return vec![
-                Line::new().add(Role::Unknown, "no request was measured: no budget, and not 100 %"),
-                Line::new().muted(figures::not_there(view, false).1),
-            ];
+            let none = (Role::Unknown, "no request was measured: no budget, and not 100 %".to_owned());
+            let mut out = figures::wrapped("", none, room.width);
+            if view.world.impressions.flow.last.is_none() {
+                out.extend(figures::wrapped("", figures::not_there(view, false), room.width));
+            }
+            return out;
         };
         let role = match budget.spent {
             s if s >= 1.0 => Role::Bad,
             _ if level.alarm.is_some() => Role::Warn,
             _ => Role::Ok,
         };
-        let left = format!("{:.0} %", (budget.left() * 100.0).floor());
+        let left = if budget.left() < -9.99 {
+            "<-999 %".to_owned()
+        } else {
+            format!("{:.0} %", (budget.left() * 100.0).floor())
+        };
+        let (full, spent) = bar(view, budget.left(), room.width.saturating_sub(14).min(60));
         let mut out = vec![
             Line::new()
                 .cell(5, Role::Muted, "left", view.look)
-                .number(6, role, &left, view.look)
+                .number(7, role, &left, view.look)
                 .text("  ")
-                .add(role, bar(view, budget.left(), room.width.saturating_sub(13).min(60)).0)
-                .muted(bar(view, budget.left(), room.width.saturating_sub(13).min(60)).1),
-            outlook(view),
+                .add(role, full)
+                .muted(spent),
+            outlook(view, room.width),
         ];
-        out.push(Line::new().cell(7, Role::Muted, "", view.look).muted("   long  burn   short  burn  from"));
+        out.push(Line::new().cell(7, Role::Muted, "", view.look).muted("  long  burn  short burn from"));
         out.extend(level.burning.iter().map(|b| row(view, b)));
         out.push(failures(view));
-        out.push(deployment(view).map_or_else(
-            || Line::new().muted("no deployment is known"),
-            |(d, down)| deployed(view, d, down),
-        ));
         out
     }
     fn record(&self, view: &View<'_>, _key: &str) -> Option<Record> {
@@ -85,16 +88,20 @@ fn bar(view: &View<'_>, left: f64, columns: usize) -> (String, String) {
 }
 
 /// When it is gone, and how much of the window was measured.
-fn outlook<'v>(view: &View<'_>) -> Line<'v> {
+fn outlook<'v>(view: &View<'_>, width: usize) -> Line<'v> {
     let level = &view.derived.level;
     let mut line = Line::new();
     if let (Some(left), Some(first)) = (level.time_left, level.burning.first()) {
-        let (role, words) = figures::time_left(left);
-        line = line.add(role, words).muted(format!(" by the last {}", window(first.rule.long)));
+        let (role, words) = figures::time_left(left, view.world.impressions.terms.window());
+        line = line.add(role, words);
+        if width >= 48 {
+            line = line.muted(format!(" by the last {}", window(first.rule.long)));
+        }
     }
     if let Some(budget) = level.budget.filter(|b| b.measured < b.period) {
         let known = TimeDelta::seconds(budget.measured.num_seconds());
-        line = line.muted(format!("  measured {}", units::age_step(known).replace("now", "seconds")));
+        let gap = if line.spans.is_empty() { "" } else { "  " };
+        line = line.muted(format!("{gap}measured {}", units::age_step(known).replace("now", "seconds")));
     }
     line
 }
@@ -108,19 +115,18 @@ fn urgency(urgency: Urgency) -> &'static str {
 
 fn row<'v>(view: &View<'_>, burning: &Burning) -> Line<'v> {
     let (look, rule) = (view.look, burning.rule);
-    let rate = |line: Line<'v>, rate: Option<f64>| match rate {
+    let rate = |line: Line<'v>, columns: usize, rate: Option<f64>| match rate {
         Some(r) => {
             let role = if r < rule.threshold { Role::Text } else { Role::Bad };
-            line.number(6, role, &figures::burn(r), look)
+            line.number(columns, role, &figures::burn(r), look)
         }
-        None => line.number(6, Role::Muted, "-", look),
+        None => line.number(columns, Role::Muted, "-", look),
     };
-    let name = if burning.holds() { Role::Bad } else { Role::Muted };
-    let line = Line::new().cell(7, name, urgency(rule.urgency), look);
-    let line = rate(line.number(7, Role::Muted, &window(rule.long), look), burning.long);
-    let line = rate(line.number(8, Role::Muted, &window(rule.short), look), burning.short);
-    let line = line.number(6, Role::Muted, &figures::burn(rule.threshold), look);
-    if burning.holds() { line.add(Role::Bad, "  BURNS") } else { line }
+    let (mark, name) = if burning.holds() { (look.glyphs.bad, Role::Bad) } else { (" ", Role::Muted) };
+    let line = Line::new().cell(7, name, &format!("{mark}{}", urgency(rule.urgency)), look);
+    let line = rate(line.number(6, Role::Muted, &window(rule.long), look), 6, burning.long);
+    let line = rate(line.number(7, Role::Muted, &window(rule.short), look), 5, burning.short);
+    line.number(5, Role::Muted, &figures::burn(rule.threshold), look)
 }
 
 fn failures<'v>(view: &View<'_>) -> Line<'v> {
@@ -128,15 +134,25 @@ fn failures<'v>(view: &View<'_>) -> Line<'v> {
     let (Some(between), Some(repair)) = (outages.mtbf(), outages.mttr()) else {
         return Line::new().add(Role::Ok, "no failure").muted(" in what was measured");
     };
-    let brief = |d: TimeDelta| units::duration(TimeDelta::seconds(d.num_seconds()));
-    let lasts = outages.list.last().is_some_and(|o| o.lasts);
     let line = Line::new().muted("MTBF ").text(brief(between)).muted("  MTTR ").text(brief(repair));
-    let line = line.muted(format!("  {}", plural(outages.list.len(), "failure", "failures")));
-    if lasts { line.add(Role::Bad, "  NOW") } else { line }
+    if outages.list.last().is_some_and(|o| o.lasts) {
+        return line.add(Role::Bad, "  failing");
+    }
+    line.muted(format!("  {}", plural(outages.list.len(), "failure", "failures")))
+}
+
+/// In one unit: `15 s`, `19 min`, `3 h`.
+fn brief(time: TimeDelta) -> String {
+    match time.num_seconds() {
+        s @ 0..100 => format!("{s} s"),
+        s @ 100..6000 => format!("{} min", s / 60),
+        s @ 6000..172_800 => format!("{} h", s / 3600),
+        s => format!("{} d", s / 86_400),
+    }
 }
 
 /// The newest deployment with its downtime, where that was measured.
-fn deployment<'v>(view: &View<'v>) -> Option<(&'v Deployment, Option<Downtime>)> {
+pub(super) fn deployment<'v>(view: &View<'v>) -> Option<(&'v Deployment, Option<Downtime>)> {
     let newest = view.world.service.as_ref()?.deployments.iter().max_by_key(|d| d.created_at)?;
     let (from, until) = stretch(view, newest)?;
     Some((newest, view.world.impressions.downtime(view.now, from, until)))
@@ -150,18 +166,6 @@ fn stretch(view: &View<'_>, deployment: &Deployment) -> Option<(DateTime<Utc>, D
     Some((axis.service_time(deployment.created_at?), axis.service_time(until)))
 }
 
-fn deployed<'v>(view: &View<'_>, deployment: &Deployment, down: Option<Downtime>) -> Line<'v> {
-    let when = deployment.created_at.map_or_else(String::new, |at| view.ago(at));
-    let line = Line::new().muted("deployment ").text(when);
-    match down {
-        Some(d) if d.down > TimeDelta::zero() => {
-            line.muted("  down ").add(Role::Bad, units::duration(d.down))
-        }
-        Some(_) => line.muted("  down ").add(Role::Ok, "0 s"),
-        None => line.muted("  downtime not measured"),
-    }
-}
-
 fn record(view: &View<'_>) -> Option<Record> {
     let impressions = &view.world.impressions;
     let slo = impressions.slo(view.now)?;
@@ -172,13 +176,20 @@ fn record(view: &View<'_>) -> Option<Record> {
     let mut record = Record::new("Error budget", "error-budget", &slo)
         .pair("objective", format!("{} of {}", impressions.terms.objective, window(budget.period)))
         .pair("left", format!("{:.2} %", budget.left() * 100.0))
-        .pair("requests", format!("{} succeeded, {} failed", count(budget.counts.good), count(budget.counts.bad)))
+        .pair(
+            "requests",
+            format!("{} succeeded, {} failed", count(budget.counts.good), count(budget.counts.bad)),
+        )
         .pair("told by", origin.words())
         .pair(
             "measured",
-            format!("{} of {}; the rest is taken to be as busy and without a failure", units::duration(TimeDelta::seconds(budget.measured.num_seconds())), window(budget.period)),
+            format!(
+                "{} of {}; the rest is taken to be as busy and without a failure",
+                units::duration(TimeDelta::seconds(budget.measured.num_seconds())),
+                window(budget.period)
+            ),
         )
-        .maybe("outlook", level.time_left.map(|t| figures::time_left(t).1))
+        .maybe("outlook", level.time_left.map(|t| figures::time_left(t, budget.period).1))
         .head("burn rates: 1 spends all of the budget in its window; a rule holds where both windows burn");
     for b in &level.burning {
         let rate = |r: Option<f64>| r.map_or_else(|| "no request".to_owned(), figures::burn);
@@ -222,7 +233,13 @@ fn record(view: &View<'_>) -> Option<Record> {
             let lasts = if o.lasts { ", lasts" } else { "" };
             record = record.say(
                 Role::Text,
-                format!("{} UTC for {}{lasts}: {} of {} failed", o.from.format("%m-%d %H:%M:%S"), units::duration(o.until - o.from), count(o.counts.bad), count(o.counts.total())),
+                format!(
+                    "{} UTC for {}{lasts}: {} of {} failed",
+                    o.from.format("%m-%d %H:%M:%S"),
+                    units::duration(o.until - o.from),
+                    count(o.counts.bad),
+                    count(o.counts.total())
+                ),
             );
         }
     }

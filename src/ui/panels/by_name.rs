@@ -38,7 +38,7 @@ fn rows(view: &View<'_>) -> Vec<Row> {
 }
 
 /// The name as it is shown.
-fn shown(name: &str) -> &str {
+pub(super) fn shown(name: &str) -> &str {
     match name {
         OTHER_NAMES => "all other names",
         "" => "(empty)",
@@ -90,10 +90,9 @@ impl Panel for ByName {
     fn ready(&self, view: &View<'_>) -> bool {
         view.world.impressions.is_known()
     }
-    fn lines<'v>(&self, view: &'v View<'_>, _room: Room) -> Vec<Line<'v>> {
+    fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
         if view.world.impressions.recorded.last.is_none() {
-            let (role, why) = figures::not_there(view, true);
-            return vec![Line::new().add(role, why)];
+            return figures::wrapped("", figures::not_there(view, true), room.width);
         }
         if view.world.impressions.recorded.by_name().is_empty() {
             return vec![Line::new().muted("no row in the last seconds")];

@@ -91,9 +91,10 @@ impl Records for Rows<'_> {
         }
     }
     fn attention(&self, row: usize) -> bool {
-        self.0.instances.get(row).is_some_and(|i| {
-            i.error.is_some() || i.database_up == Some(false) || i.healthy == Some(false)
-        })
+        self.0
+            .instances
+            .get(row)
+            .is_some_and(|i| i.error.is_some() || i.database_up == Some(false) || i.healthy == Some(false))
     }
 }
 
@@ -116,27 +117,28 @@ impl Panel for CapacityPanel {
     fn ready(&self, view: &View<'_>) -> bool {
         view.world.impressions.is_known()
     }
-    fn lines<'v>(&self, view: &'v View<'_>, _room: Room) -> Vec<Line<'v>> {
+    fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
         let flow = &view.world.impressions.flow;
         if flow.last.is_none() {
-            let (role, why) = figures::not_there(view, false);
-            return vec![Line::new().muted("capacity: ").add(role, why)];
+            return figures::wrapped("capacity: ", figures::not_there(view, false), room.width);
         }
         let (Some(capacity), Some(need)) = (flow.capacity, figures::need(view)) else {
             return vec![
-                Line::new().muted("one instance takes ").add(Role::Unknown, "not measured yet"),
-                Line::new().muted("an instance has to be under load for 10 s"),
+                Line::new().muted("one instance  ").add(Role::Unknown, "not measured yet"),
+                Line::new().muted("30 000/s: needs 10 s of load to tell"),
             ];
         };
-        let bound = if capacity.limit { "takes " } else { "takes at least " };
+        // What was not its limit is the least that it takes, and what follows from it the most that is needed.
+        let [at_most, at_least] = view.look.glyphs.limits.map(|glyph| format!("{glyph} "));
+        let (least, most) = if capacity.limit { (String::new(), String::new()) } else { (at_least, at_most) };
+        let seen = view.ago(view.world.impressions.environment_time(capacity.at));
         let mut out = vec![
             Line::new()
-                .muted(format!("one instance {bound}"))
-                .text(figures::per_s(capacity.per_s))
-                .muted(format!("  seen {}", view.ago(view.world.impressions.environment_time(capacity.at)))),
+                .muted("one instance  ")
+                .text(format!("{least}{}", figures::per_s(capacity.per_s)))
+                .muted(format!("  {seen}")),
         ];
-        let most = if capacity.limit { "" } else { " at most" };
-        let line = Line::new().muted("30 000/s takes ").text(need.instances.to_string()).muted(most);
+        let line = Line::new().muted("30 000/s: ").text(format!("{most}{}", need.instances));
         out.push(missing(line, &need));
         out
     }
@@ -157,9 +159,14 @@ fn missing<'v>(line: Line<'v>, need: &figures::Need) -> Line<'v> {
     }
     let line = line.muted(", ").text(format!("{more} more"));
     match need.cost_usd_per_month {
-        Some(usd) => line.muted(", ").text(format!("+${usd:.0}/month")),
+        Some(usd) => line.muted(", ").text(format!("+${}/month", dollars(usd))),
         None => line.muted(", cost unknown"),
     }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "dollars of a month")]
+fn dollars(usd: f64) -> String {
+    units::thousands(usd.max(0.0).round() as u64)
 }
 
 fn record(view: &View<'_>, key: &str) -> Option<Record> {
@@ -190,9 +197,17 @@ fn record(view: &View<'_>, key: &str) -> Option<Record> {
             .pair("seen", view.exact(impressions.environment_time(capacity.at)))
             .pair(
                 "needed",
-                format!("{}, {} answer now", plural(usize::try_from(need.instances).unwrap_or(usize::MAX), "instance", "instances"), units::thousands(need.answering)),
+                format!(
+                    "{}, {} answer now",
+                    plural(usize::try_from(need.instances).unwrap_or(usize::MAX), "instance", "instances"),
+                    units::thousands(need.answering)
+                ),
             )
-            .maybe("more cost", need.cost_usd_per_month.map(|usd| format!("${usd:.2} a month, if each is a task of the service")))
+            .maybe(
+                "more cost",
+                need.cost_usd_per_month
+                    .map(|usd| format!("${usd:.2} a month, if each is a task of the service")),
+            )
             .maybe("price", figures::task_size(view))
             .say(Role::Muted, "That the database and the load balancer take the whole is not said by it.");
     }

@@ -49,7 +49,14 @@ impl Panel for ImpressionsBrief {
         let impressions = &view.world.impressions;
         let axis = Axis::new(view, room.width.saturating_sub(BEFORE).clamp(1, 60));
         vec![
-            rate(view, &axis, "recorded", Role::Series1, impressions.recorded_per_s(), &timeline::recorded(view, &axis)),
+            rate(
+                view,
+                &axis,
+                "recorded",
+                Role::Series1,
+                impressions.recorded_per_s(),
+                &timeline::recorded(view, &axis),
+            ),
             rate(
                 view,
                 &axis,

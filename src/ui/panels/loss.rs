@@ -13,7 +13,7 @@ use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
 use crate::ui::view::{View, plural};
 
-use super::{Panel, Room};
+use super::{Panel, Room, by_name};
 
 /// The panel.
 pub struct LossPanel;
@@ -42,18 +42,20 @@ impl Panel for LossPanel {
     fn ready(&self, view: &View<'_>) -> bool {
         view.world.impressions.is_known()
     }
-    fn lines<'v>(&self, view: &'v View<'_>, _room: Room) -> Vec<Line<'v>> {
-        let mut out = compared(view);
+    fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
+        let mut out = compared(view, room.width);
         let Some(log) = &view.world.impressions.recorded.last else {
-            let (role, why) = figures::not_there(view, true);
-            out.push(label(view, "event log").add(role, why));
+            out.extend(figures::wrapped("event log  ", figures::not_there(view, true), room.width));
             return out;
         };
         out.push(lag(view, log));
-        out.push(cost(view, log));
+        out.push(cost(view, log, room.width));
+        out.extend(names(view, room.width));
         if log.behind > 0 {
             let behind = units::thousands(log.behind);
-            out.push(label(view, "to read").add(Role::Warn, behind).muted(" ids at most, in the next readings"));
+            out.push(
+                label(view, "to read").add(Role::Warn, behind).muted(" ids at most, in the next readings"),
+            );
         }
         out.extend(log.notes.iter().map(|note| label(view, "note").add(Role::Warn, note.as_str())));
         out
@@ -71,13 +73,12 @@ fn label<'v>(view: &View<'_>, name: &str) -> Line<'v> {
     Line::new().cell(LABEL, Role::Muted, name, view.look)
 }
 
-fn compared<'v>(view: &'v View<'_>) -> Vec<Line<'v>> {
+fn compared<'v>(view: &'v View<'_>, width: usize) -> Vec<Line<'v>> {
     let impressions = &view.world.impressions;
     let Some(loss) = &view.derived.level.loss else {
-        let mut out = vec![label(view, "lost").add(Role::Unknown, "not known").muted(" : needs both counts at once")];
+        let mut out = vec![label(view, "lost").add(Role::Unknown, "not known").muted(", needs both counts")];
         if impressions.recorded.last.is_some() && impressions.accepted_per_s(view.now).is_none() {
-            let (role, why) = figures::not_there(view, false);
-            out.push(label(view, "accepted").add(role, why));
+            out.extend(figures::wrapped("accepted   ", figures::not_there(view, false), width));
         }
         return out;
     };
@@ -116,16 +117,30 @@ fn lag<'v>(view: &View<'_>, log: &Recorded) -> Line<'v> {
 }
 
 /// What a reading costs the database.
-fn cost<'v>(view: &View<'_>, log: &Recorded) -> Line<'v> {
-    let share = view.source(SourceId::IMPRESSIONS).filter(|s| s.every > TimeDelta::zero()).map(|s| {
-        log.cost.took_ms as f64 / s.every.num_milliseconds().max(1) as f64
-    });
+fn cost<'v>(view: &View<'_>, log: &Recorded, width: usize) -> Line<'v> {
+    let share = view
+        .source(SourceId::IMPRESSIONS)
+        .filter(|s| s.every > TimeDelta::zero())
+        .map(|s| log.cost.took_ms as f64 / s.every.num_milliseconds().max(1) as f64);
     let mut line = label(view, "reading").text(format!("{} ms", units::thousands(log.cost.took_ms)));
     if let Some(share) = share {
         let role = if share > 0.2 { Role::Warn } else { Role::Text };
         line = line.muted(", ").add(role, figures::small(share)).muted(" of the time");
     }
-    line.muted(format!(", {} rows", units::thousands(log.cost.rows)))
+    if width < 48 { line } else { line.muted(format!(", {} rows", units::thousands(log.cost.rows))) }
+}
+
+/// What is recorded, by name, in a line.
+fn names<'v>(view: &View<'_>, width: usize) -> Option<Line<'v>> {
+    let names = view.world.impressions.recorded.by_name();
+    let mut line = label(view, "by name");
+    let all: f64 = names.iter().map(|n| n.1).sum();
+    for (name, per_s) in &names {
+        let share = if all > 0.0 { per_s / all } else { 0.0 };
+        let much = if width < 48 { figures::small(share) } else { figures::per_s(*per_s) };
+        line = line.text(format!("{} ", by_name::shown(name))).muted(format!("{much}  "));
+    }
+    (!names.is_empty()).then_some(line)
 }
 
 fn record(view: &View<'_>) -> Option<Record> {
@@ -157,7 +172,10 @@ fn record(view: &View<'_>) -> Option<Record> {
         .head("event log")
         .pair("database", log.database.clone())
         .pair("read", view.exact(impressions.environment_time(log.at)))
-        .maybe("newest row", log.newest_at.map(|at| format!("{} by the database's clock", at.format("%H:%M:%S"))))
+        .maybe(
+            "newest row",
+            log.newest_at.map(|at| format!("{} by the database's clock", at.format("%H:%M:%S"))),
+        )
         .maybe("report lag", impressions.lag_s().map(figures::seconds))
         .pair("clock", format!("{} ms ahead of the service's", log.clock_ahead_ms))
         .pair("highest id", count(log.watermark))
@@ -172,6 +190,13 @@ fn record(view: &View<'_>) -> Option<Record> {
                 count(cost.took_ms)
             ),
         );
+    let names = impressions.recorded.by_name();
+    if !names.is_empty() {
+        record = record.head("recorded, by name");
+    }
+    for (name, per_s) in names {
+        record = record.say(Role::Text, format!("{:>8}  {}", figures::per_s(per_s), by_name::shown(&name)));
+    }
     for note in &log.notes {
         record = record.say(Role::Warn, note.clone());
     }

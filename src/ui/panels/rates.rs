@@ -5,6 +5,7 @@ use crate::config::theme::Role;
 use crate::domain::impressions::{Measure, Origin};
 use crate::domain::slo::GOAL_PER_S;
 use crate::domain::source::SourceId;
+use crate::domain::units;
 use crate::ui::canvas::Line;
 use crate::ui::chart::{Chart, GUTTER};
 use crate::ui::figures;
@@ -14,17 +15,19 @@ use crate::ui::timeline::{self, Axis, Mark, window};
 use crate::ui::trend::{self, Scale};
 use crate::ui::view::View;
 
-use super::{Panel, Room};
+use super::{Panel, Room, budget};
 
 /// The panel.
 pub struct Rates;
 
 /// Columns right of the bars: who told.
 const RIGHT: usize = 15;
+/// Height of a tall graph, as a multiple of its threshold.
+const TALL: f64 = 1.6;
 /// Most rows of one graph.
 const MOST: usize = 7;
 /// Legend lines of marks, where there is room.
-const LEGEND: usize = 3;
+const LEGEND: usize = 2;
 
 impl Panel for Rates {
     fn id(&self) -> PanelId {
@@ -49,13 +52,11 @@ impl Panel for Rates {
         let right = if room.width >= 60 { RIGHT } else { 0 };
         let columns = room.width.saturating_sub(GUTTER + right).clamp(1, 240);
         let axis = Axis::new(view, columns);
-        let graphs = graphs(view, &axis);
         let marks = shown(view, &axis);
-        let legend = if room.height >= 24 { LEGEND } else { 1 };
-        let each = room.height.saturating_sub(2 + legend) / graphs.len().max(1);
-        let rows = if each >= 3 { each.min(MOST) } else { 1 };
+        let legend = if room.height >= 13 { LEGEND } else { 1 };
+        let rows = rows(room.height.saturating_sub(2 + legend));
         let mut out = vec![headline(view)];
-        for graph in &graphs {
+        for (graph, rows) in graphs(view, &axis, rows[0] >= 3).iter().zip(rows) {
             out.extend(graph.lines(view, &axis, rows, right > 0));
         }
         out.push(base(view, &axis, &marks, right > 0));
@@ -65,6 +66,18 @@ impl Panel for Rates {
     fn record(&self, view: &View<'_>, _key: &str) -> Option<Record> {
         record(view)
     }
+}
+
+/// Graphs that share the axis.
+const GRAPHS: usize = 4;
+
+/// Rows of each graph where there are `all`; what cannot be shared evenly goes to the first ones.
+fn rows(all: usize) -> [usize; GRAPHS] {
+    let (each, surplus) = (all / GRAPHS, all % GRAPHS);
+    if each < 2 {
+        return [1; GRAPHS];
+    }
+    std::array::from_fn(|i| (each + usize::from(i < surplus)).min(MOST))
 }
 
 /// Everything about the rates.
@@ -85,7 +98,10 @@ pub(super) fn record(view: &View<'_>) -> Option<Record> {
     }
     record = record
         .pair("goal", format!("{} at {}", figures::per_s(GOAL_PER_S), impressions.terms.objective))
-        .maybe("report lag", impressions.lag_s().map(|s| format!("{}, from the newest row to now", figures::seconds(s))));
+        .maybe(
+            "report lag",
+            impressions.lag_s().map(|s| format!("{}, from the newest row to now", figures::seconds(s))),
+        );
     let marks = timeline::marks(view);
     if !marks.is_empty() {
         record = record.head("deployments and changes");
@@ -134,7 +150,9 @@ impl Graph {
     }
 }
 
-fn graphs(view: &View<'_>, axis: &Axis) -> Vec<Graph> {
+/// The graphs. Where they are `tall`, their threshold lies below the top row, which has no room for its name.
+fn graphs(view: &View<'_>, axis: &Axis, tall: bool) -> [Graph; GRAPHS] {
+    let headroom = if tall { TALL } else { 1.1 };
     let impressions = &view.world.impressions;
     let per_s = |told: &[timeline::Stretch]| axis.fill(told).iter().map(|s| s.per_s()).collect::<Vec<_>>();
     let answered = timeline::accepted(view, axis);
@@ -142,9 +160,9 @@ fn graphs(view: &View<'_>, axis: &Axis) -> Vec<Graph> {
     let highest = rates.iter().flatten().flatten().copied().fold(0.0, f64::max);
     // The goal is a line of the graph once it is in sight.
     let (top, mark) = if highest >= GOAL_PER_S / 4.0 {
-        (highest.max(GOAL_PER_S * 1.1), (GOAL_PER_S, "goal 30 000".to_owned()))
+        (highest.max(GOAL_PER_S * headroom), (GOAL_PER_S, "goal 30 000".to_owned()))
     } else {
-        (highest * 1.25, (highest, figures::per_s(highest)))
+        (highest * headroom.max(1.25), (highest, figures::per_s(highest)))
     };
     let value = |m: Option<Measure>, of_log: bool| match m {
         Some(m) => {
@@ -154,20 +172,22 @@ fn graphs(view: &View<'_>, axis: &Axis) -> Vec<Graph> {
         }
         None => ((Role::Muted, "no data".to_owned()), figures::not_there(view, of_log)),
     };
-    let mut out = Vec::with_capacity(4);
-    let labels = [("recorded", Role::Series1), ("accepted", Role::Series2)];
-    let now = [impressions.recorded_per_s(), impressions.accepted_per_s(view.now)];
-    for (((label, role), slots), now) in labels.into_iter().zip(rates).zip(now) {
+    let rate = |label, role, slots, now| {
         let (value, told) = value(now, label == "recorded");
-        out.push(Graph { label, role, value, told, slots, top, mark: mark.clone() });
-    }
-    out.push(success(view, axis.fill(&answered).iter().map(|s| s.success()).collect()));
-    out.push(latency(view, timeline::slowest(view, axis)));
-    out
+        Graph { label, role, value, told, slots, top, mark: mark.clone() }
+    };
+    let [recorded, accepted] = rates;
+    let ratios = axis.fill(&answered).iter().map(|s| s.success()).collect();
+    [
+        rate("recorded", Role::Series1, recorded, impressions.recorded_per_s()),
+        rate("accepted", Role::Series2, accepted, impressions.accepted_per_s(view.now)),
+        success(view, ratios, if tall { TALL } else { 1.0 }),
+        latency(view, timeline::slowest(view, axis), headroom.max(1.25)),
+    ]
 }
 
 /// Success is drawn above a floor, else a dip below the objective could not be seen.
-fn success(view: &View<'_>, ratios: Vec<Option<f64>>) -> Graph {
+fn success(view: &View<'_>, ratios: Vec<Option<f64>>, headroom: f64) -> Graph {
     let objective = view.world.impressions.terms.objective;
     let now = view.world.impressions.success_ratio(view.now);
     let floor = (1.0 - objective.allowed().max(1e-6) * 10.0).max(0.0);
@@ -191,12 +211,12 @@ fn success(view: &View<'_>, ratios: Vec<Option<f64>>) -> Graph {
         value,
         told,
         slots: ratios.into_iter().map(|r| r.map(above)).collect(),
-        top: 1.0 - floor,
+        top: (1.0 - floor) * headroom,
         mark: (above(objective.ratio()), objective.to_string()),
     }
 }
 
-fn latency(view: &View<'_>, slots: Vec<Option<f64>>) -> Graph {
+fn latency(view: &View<'_>, slots: Vec<Option<f64>>, headroom: f64) -> Graph {
     let newest = view.world.impressions.flow.points.back();
     let highest = slots.iter().flatten().copied().fold(0.0, f64::max);
     let value = newest.and_then(|p| p.p99).map(figures::quantile);
@@ -216,7 +236,7 @@ fn latency(view: &View<'_>, slots: Vec<Option<f64>>) -> Graph {
         value: value.map_or((Role::Muted, "no data".to_owned()), |v| (role, v)),
         told,
         slots,
-        top: highest * 1.25,
+        top: highest * headroom,
         mark: (highest, figures::seconds(highest)),
     }
 }
@@ -226,7 +246,8 @@ fn headline<'v>(view: &View<'_>) -> Line<'v> {
     let impressions = &view.world.impressions;
     let objective = impressions.terms.objective;
     let rate = impressions.recorded_per_s().or_else(|| impressions.accepted_per_s(view.now));
-    let mut line = Line::new().cell(9, Role::Muted, "goal", view.look).number(8, Role::Text, "30 000/s", view.look);
+    let mut line =
+        Line::new().cell(9, Role::Muted, "goal", view.look).number(8, Role::Text, "30 000/s", view.look);
     line = line.text("   ");
     line = match rate {
         Some(r) if r.value >= GOAL_PER_S => line.add(Role::Ok, format!("{} reached", view.look.glyphs.ok)),
@@ -274,12 +295,17 @@ fn base<'v>(view: &View<'_>, axis: &Axis, marks: &[(usize, Mark)], right: bool) 
 fn legends<'v>(view: &View<'_>, marks: &[(usize, Mark)], width: usize, most: usize) -> Vec<Line<'v>> {
     let look = view.look;
     if marks.is_empty() {
-        return vec![Line::new().cell(GUTTER, Role::Muted, "", look).muted("no deployment or change in this time")];
+        return vec![
+            Line::new().cell(GUTTER, Role::Muted, "", look).muted("no deployment or change in this time"),
+        ];
     }
     let mut out = vec![Line::new()];
+    let down = budget::deployment(view).and_then(|(d, down)| Some((d.created_at?, down?.down)));
     for (n, (_, mark)) in marks.iter().enumerate().rev() {
         let number = (n + 1).to_string();
-        let words = format!(" {} {}  ", view.clock(mark.at), mark.words);
+        let down = down.filter(|(at, _)| mark.deployment && *at == mark.at);
+        let down = down.map_or_else(String::new, |(_, d)| format!(", down {}", units::duration(d)));
+        let words = format!(" {} {}{down}  ", view.clock(mark.at), mark.words);
         let used = out.last().map_or(0, Line::width);
         if used > 0 && used + number.len() + words.len() > width {
             if out.len() == most {

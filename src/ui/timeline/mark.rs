@@ -16,6 +16,8 @@ pub struct Mark {
     pub role: Role,
     /// What, in a few words.
     pub words: String,
+    /// Whether it is a deployment.
+    pub deployment: bool,
 }
 
 /// Deployments of the service and steps of changes that alter what runs, oldest first.
@@ -24,7 +26,12 @@ pub fn marks(view: &View<'_>) -> Vec<Mark> {
     let deployments = service.flat_map(|s| &s.deployments).filter_map(|d| {
         let state = d.rollout_state.as_deref().unwrap_or("");
         let words = format!("deployment {} {state}", revision(&d.task_definition));
-        Some(Mark { at: d.created_at?, role: rollout(state), words: words.trim_end().to_owned() })
+        Some(Mark {
+            at: d.created_at?,
+            role: rollout(state),
+            words: words.trim_end().to_owned(),
+            deployment: true,
+        })
     });
     let changes = view.env.changes.journal.iter().filter_map(|entry| {
         let change = entry.change.as_deref()?;
@@ -34,7 +41,7 @@ pub fn marks(view: &View<'_>) -> Vec<Mark> {
             EntryKind::Converged | EntryKind::RolledBack | EntryKind::NeedsHuman => kind(entry.event),
             _ => return None,
         };
-        Some(Mark { at: entry.at, role, words: format!("{name} {word}") })
+        Some(Mark { at: entry.at, role, words: format!("{name} {word}"), deployment: false })
     });
     let mut out: Vec<Mark> = deployments.chain(changes).collect();
     out.sort_by_key(|m| m.at);

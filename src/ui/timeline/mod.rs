@@ -19,8 +19,8 @@ const SPANS: [i64; 8] = [120, 300, 900, 3600, 6 * 3600, 86_400, 7 * 86_400, 30 *
 
 /// Lengths of a slot in seconds: such as people count in.
 const STEPS: [i64; 30] = [
-    1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 60, 120, 180, 300, 480, 600, 900, 1200, 1800, 3600, 7200,
-    10_800, 14_400, 21_600, 43_200, 86_400,
+    1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 60, 120, 180, 300, 480, 600, 900, 1200, 1800, 3600,
+    7200, 10_800, 14_400, 21_600, 43_200, 86_400,
 ];
 
 /// Which of the spans is shown.
@@ -56,7 +56,8 @@ impl Zoom {
 /// A window of whole seconds in one unit where it is a whole number of it: `30 min`, `3 d`.
 pub fn window(length: TimeDelta) -> String {
     let s = length.num_seconds();
-    match [(86_400, "d"), (3600, "h"), (60, "min")].into_iter().find(|(unit, _)| s >= *unit && s % unit == 0) {
+    match [(86_400, "d"), (3600, "h"), (60, "min")].into_iter().find(|(unit, _)| s >= *unit && s % unit == 0)
+    {
         Some((unit, name)) => format!("{} {name}", s / unit),
         None if s >= 120 => crate::domain::units::duration(length),
         None => format!("{s} s"),
