@@ -28,7 +28,7 @@ const MILLI: f64 = 1e5;
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates")]
 pub fn per_s(rate: f64) -> String {
     match rate {
-        r if r < 9.95 && r != r.round() => format!("{r:.1}/s"),
+        r if r < 9.95 && r.fract().abs() >= 0.05 => format!("{r:.1}/s"),
         r if r < 99_999.5 => format!("{}/s", units::thousands(r.max(0.0).round() as u64)),
         r if r < 999_500.0 => format!("{:.0} k/s", r / 1e3),
         r => format!("{:.1} M/s", r / 1e6),
@@ -72,7 +72,7 @@ pub fn quantile(q: Quantile) -> String {
 /// A burn rate: `0.42`, `14.4`, `120`.
 pub fn burn(rate: f64) -> String {
     match rate {
-        r if r == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         r if r < 9.995 => format!("{r:.2}"),
         r if r < 99.95 => format!("{r:.1}"),
         r => format!("{r:.0}"),

@@ -9,7 +9,9 @@ use crate::harness::Screen;
 use crate::scenes::Scene;
 use crate::{load, scenes, snapshot};
 
-const SCENES: &[(&str, Scene, &[(u16, u16)])] = &[
+type Sizes = &'static [(u16, u16)];
+
+const SCENES: &[(&str, Scene, Sizes)] = &[
     ("healthy", load::healthy, &[(80, 24), (120, 40), (57, 13), (200, 60)]),
     ("burning", load::burning, &[(80, 24), (120, 40)]),
     ("lossy", load::lossy, &[(80, 24), (120, 40)]),
@@ -43,7 +45,9 @@ fn frames_of_impressions() {
 
 #[test]
 fn frames_of_details_of_impressions() {
-    for (name, tabs) in [("rates", 0), ("budget", 1), ("loss", 2), ("answers", 3), ("capacity", 4)] {
+    for (name, tabs) in
+        [("rates", 0), ("budget", 1), ("loss", 2), ("answers", 3), ("by-name", 4), ("capacity", 5)]
+    {
         let mut shown = Screen::dark(load::burning(), (100, 40));
         shown.act(Action::Impressions);
         for _ in 0..tabs {
@@ -74,7 +78,8 @@ fn the_overview_has_no_place_for_what_is_not_configured() {
 fn a_screen_without_a_source_says_how_to_get_one() {
     let mut shown = Screen::dark(load::unconfigured(), (120, 40));
     shown.act(Action::Impressions);
-    assert!(shown.text().contains("set hakaru.datasource"), "{}", shown.text());
+    assert!(shown.text().contains("hakaru.datasource_env = \"HAKARU_DATASOURCENAME\""), "{}", shown.text());
+    assert!(!shown.text().contains("Error budget"), "{}", shown.text());
     let mut shown = Screen::dark(load::counters_only(), (120, 40));
     shown.act(Action::Impressions);
     assert!(shown.text().contains("no event log configured: set hakaru.datasource"), "{}", shown.text());
@@ -139,7 +144,7 @@ fn what_the_goal_takes_follows_from_what_an_instance_took() {
     shown.act(Action::Impressions);
     // 3000/s over two instances, 12 % of them failed: 1320/s each is all they can
     assert!(shown.text().contains("one instance  1 320/s"), "{}", shown.text());
-    assert!(shown.text().contains("30 000/s: 23, 21 more, +$1 889/month"), "{}", shown.text());
+    assert!(shown.text().contains("30 000/s takes 23 instances, 21 more, +$1 889/month"), "{}", shown.text());
     let mut shown = Screen::dark(load::lossy(), (120, 40));
     shown.act(Action::Impressions);
     assert!(shown.text().contains("one instance  ≥ "), "{}", shown.text());

@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 
 use crate::domain::burn::Urgency;
-use crate::domain::impressions::{Instance, Kind};
+use crate::domain::impressions::{Instance, Kind, Loss};
 use crate::domain::slo::Objective;
 use crate::domain::source::SourceId;
 use crate::domain::units;
@@ -67,7 +67,7 @@ fn objective(view: &View<'_>) -> Objective {
 }
 
 fn loss(view: &View<'_>, new: &mut New<'_>) {
-    let Some(loss) = view.derived.level.loss.filter(|l| l.certain()) else { return };
+    let Some(loss) = view.derived.level.loss.filter(Loss::certain) else { return };
     if view.world.impressions.service_now(view.now) - loss.to > OLD + TimeDelta::minutes(3) {
         return;
     }

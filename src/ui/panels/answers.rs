@@ -36,7 +36,7 @@ impl Panel for Answers {
     fn sources(&self) -> &'static [SourceId] {
         &[SourceId::IMPRESSIONS]
     }
-    fn ready(&self, view: &View<'_>) -> bool {
+    fn wanted(&self, view: &View<'_>) -> bool {
         view.world.impressions.is_known()
     }
     fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
@@ -101,7 +101,7 @@ fn reasons(answers: &Told) -> Vec<(&str, u64)> {
     out
 }
 
-fn failed<'v>(last: &'v Flow) -> Line<'v> {
+fn failed(last: &Flow) -> Line<'_> {
     let line = Line::new().muted("failed ");
     let Some((answers, _)) = told(last) else { return line.muted("nobody told") };
     let reasons = reasons(answers);

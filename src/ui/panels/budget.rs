@@ -6,6 +6,7 @@ use crate::config::theme::Role;
 use crate::domain::burn::Urgency;
 use crate::domain::downtime::Downtime;
 use crate::domain::ecs::Deployment;
+use crate::domain::slo::TimeLeft;
 use crate::domain::source::SourceId;
 use crate::domain::units;
 use crate::ui::canvas::Line;
@@ -35,7 +36,7 @@ impl Panel for ErrorBudget {
     fn sources(&self) -> &'static [SourceId] {
         &[SourceId::IMPRESSIONS, SourceId::CLOUDWATCH]
     }
-    fn ready(&self, view: &View<'_>) -> bool {
+    fn wanted(&self, view: &View<'_>) -> bool {
         view.world.impressions.is_known()
     }
     fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
@@ -94,7 +95,7 @@ fn outlook<'v>(view: &View<'_>, width: usize) -> Line<'v> {
     if let (Some(left), Some(first)) = (level.time_left, level.burning.first()) {
         let (role, words) = figures::time_left(left, view.world.impressions.terms.window());
         line = line.add(role, words);
-        if width >= 48 {
+        if width >= 48 && matches!(left, TimeLeft::In(_)) {
             line = line.muted(format!(" by the last {}", window(first.rule.long)));
         }
     }
@@ -122,8 +123,14 @@ fn row<'v>(view: &View<'_>, burning: &Burning) -> Line<'v> {
         }
         None => line.number(columns, Role::Muted, "-", look),
     };
-    let (mark, name) = if burning.holds() { (look.glyphs.bad, Role::Bad) } else { (" ", Role::Muted) };
-    let line = Line::new().cell(7, name, &format!("{mark}{}", urgency(rule.urgency)), look);
+    // Upper case says without a colour that it holds.
+    let name = urgency(rule.urgency);
+    let line = Line::new();
+    let line = if burning.holds() {
+        line.cell(7, Role::Bad, &name.to_uppercase(), look)
+    } else {
+        line.cell(7, Role::Muted, name, look)
+    };
     let line = rate(line.number(6, Role::Muted, &window(rule.long), look), 6, burning.long);
     let line = rate(line.number(7, Role::Muted, &window(rule.short), look), 5, burning.short);
     line.number(5, Role::Muted, &figures::burn(rule.threshold), look)

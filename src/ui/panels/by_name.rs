@@ -87,7 +87,7 @@ impl Panel for ByName {
     fn sources(&self) -> &'static [SourceId] {
         &[SourceId::IMPRESSIONS]
     }
-    fn ready(&self, view: &View<'_>) -> bool {
+    fn wanted(&self, view: &View<'_>) -> bool {
         view.world.impressions.is_known()
     }
     fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {

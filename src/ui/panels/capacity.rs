@@ -114,7 +114,7 @@ impl Panel for CapacityPanel {
     fn sources(&self) -> &'static [SourceId] {
         &[SourceId::IMPRESSIONS]
     }
-    fn ready(&self, view: &View<'_>) -> bool {
+    fn wanted(&self, view: &View<'_>) -> bool {
         view.world.impressions.is_known()
     }
     fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
@@ -138,7 +138,11 @@ impl Panel for CapacityPanel {
                 .text(format!("{least}{}", figures::per_s(capacity.per_s)))
                 .muted(format!("  {seen}")),
         ];
-        let line = Line::new().muted("30 000/s: ").text(format!("{most}{}", need.instances));
+        let line = if room.width < 48 {
+            Line::new().muted("30 000/s: ").text(format!("{most}{}", need.instances))
+        } else {
+            Line::new().muted("30 000/s takes ").text(format!("{most}{}", need.instances)).muted(" instances")
+        };
         out.push(missing(line, &need));
         out
     }

@@ -39,7 +39,7 @@ impl Panel for LossPanel {
     fn sources(&self) -> &'static [SourceId] {
         &[SourceId::IMPRESSIONS, SourceId::CLOUDWATCH]
     }
-    fn ready(&self, view: &View<'_>) -> bool {
+    fn wanted(&self, view: &View<'_>) -> bool {
         view.world.impressions.is_known()
     }
     fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
@@ -61,7 +61,7 @@ impl Panel for LossPanel {
         out
     }
     fn record(&self, view: &View<'_>, _key: &str) -> Option<Record> {
-        record(view)
+        Some(record(view))
     }
 }
 
@@ -143,7 +143,7 @@ fn names<'v>(view: &View<'_>, width: usize) -> Option<Line<'v>> {
     (!names.is_empty()).then_some(line)
 }
 
-fn record(view: &View<'_>) -> Option<Record> {
+fn record(view: &View<'_>) -> Record {
     let impressions = &view.world.impressions;
     let count = |n: u64| units::thousands(n);
     let log = impressions.recorded.last.as_ref();
@@ -165,7 +165,7 @@ fn record(view: &View<'_>) -> Option<Record> {
         record = record.pair("lost", "not known: counters and rows were not read at the same moments yet");
     }
     let Some(log) = log else {
-        return Some(record.head("event log").say(Role::Muted, figures::not_there(view, true).1));
+        return record.head("event log").say(Role::Muted, figures::not_there(view, true).1);
     };
     let cost = log.cost;
     record = record
@@ -200,5 +200,5 @@ fn record(view: &View<'_>) -> Option<Record> {
     for note in &log.notes {
         record = record.say(Role::Warn, note.clone());
     }
-    Some(record)
+    record
 }

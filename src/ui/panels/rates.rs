@@ -43,12 +43,15 @@ impl Panel for Rates {
         &[SourceId::IMPRESSIONS, SourceId::CLOUDWATCH]
     }
     fn ready(&self, view: &View<'_>) -> bool {
-        view.world.impressions.is_known()
+        view.world.impressions.is_known() || view.world.off.contains_key(&SourceId::IMPRESSIONS)
     }
     fn height(&self, _view: &View<'_>, _width: u16) -> u16 {
         7
     }
     fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
+        if !view.world.impressions.is_known() {
+            return remedy(view, room.width);
+        }
         let right = if room.width >= 60 { RIGHT } else { 0 };
         let columns = room.width.saturating_sub(GUTTER + right).clamp(1, 240);
         let axis = Axis::new(view, columns);
@@ -66,6 +69,28 @@ impl Panel for Rates {
     fn record(&self, view: &View<'_>, _key: &str) -> Option<Record> {
         record(view)
     }
+}
+
+/// What to write into the configuration.
+const EXAMPLE: [(&str, &str); 2] = [
+    (
+        "a variable with the event log, user:password@tcp(host:3306)/hakaru:",
+        "hakaru.datasource_env = \"HAKARU_DATASOURCENAME\"",
+    ),
+    ("the counters of all hakaru and kakeru:", "hakaru.metrics = [\"http://10.0.1.20:8081/metrics\"]"),
+];
+
+/// Why nothing is read, and how to change that.
+fn remedy<'v>(view: &View<'_>, width: usize) -> Vec<Line<'v>> {
+    let mut out = figures::wrapped("", view.missing(SourceId::IMPRESSIONS), width);
+    out.push(Line::new());
+    out.push(Line::new().text("In the environment's table of the configuration file, one of these or both:"));
+    for (what, line) in EXAMPLE {
+        out.push(Line::new());
+        out.push(Line::new().muted(format!("# {what}")));
+        out.push(Line::new().text(line));
+    }
+    out
 }
 
 /// Graphs that share the axis.

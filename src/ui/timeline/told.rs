@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::impressions::Origin;
+use crate::domain::impressions::{Origin, Quantile};
 use crate::domain::slo::Counts;
 use crate::ui::view::View;
 
@@ -87,7 +87,7 @@ fn stretch(from_ms: i64, to_ms: i64, counts: Counts) -> Stretch {
 pub fn slowest(view: &View<'_>, axis: &Axis) -> Vec<Option<f64>> {
     let mut out = vec![None; axis.len];
     for point in &view.world.impressions.flow.points {
-        let Some(p99) = point.p99.map(|q| q.seconds()) else { continue };
+        let Some(p99) = point.p99.map(Quantile::seconds) else { continue };
         if let Some(slot) = axis.place(point.at).and_then(|i| out.get_mut(i)) {
             *slot = Some(slot.map_or(p99, |v: f64| v.max(p99)));
         }
