@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::config::theme::Role;
-use crate::domain::impressions::{Capacity, Kind, Loss, Measure, Origin, Quantile};
+use crate::domain::impressions::{Kind, Loss, Measure, Origin, Quantile};
 use crate::domain::price::HOURS_A_MONTH;
 use crate::domain::rules::cost;
 use crate::domain::slo::{GOAL_PER_S, Objective, TimeLeft};
@@ -166,13 +166,11 @@ pub struct Need {
 }
 
 /// How many instances the goal takes; `None` before a capacity was measured.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast from float saturates")]
 pub fn need(view: &View<'_>) -> Option<Need> {
-    let flow = &view.world.impressions.flow;
-    let Capacity { per_s, .. } = flow.capacity.filter(|c| c.per_s > 0.0)?;
-    let known = flow.last.iter().flat_map(|f| &f.instances);
+    let impressions = &view.world.impressions;
+    let instances = impressions.instances_for(GOAL_PER_S)?;
+    let known = impressions.flow.last.iter().flat_map(|f| &f.instances);
     let answering = known.filter(|i| i.kind == Kind::Hakaru && i.error.is_none()).count() as u64;
-    let instances = (GOAL_PER_S / per_s).ceil() as u64;
     let missing = instances.saturating_sub(answering);
     Some(Need { instances, answering, cost_usd_per_month: task_month(view).map(|usd| usd * missing as f64) })
 }
