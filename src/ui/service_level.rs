@@ -1,7 +1,7 @@
 //! What the impressions say of the objective, kept until they or the second change: a window of 30 days has many
 //! slots, and several panels ask for it in each frame.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::app::state::EnvironmentState;
 use crate::domain::burn::{BurnRule, burn_rules};
@@ -9,9 +9,6 @@ use crate::domain::impressions::Loss;
 use crate::domain::outages::Outages;
 use crate::domain::slo::{Budget, TimeLeft};
 use crate::domain::source::SourceId;
-
-/// As long after its newest point a series is taken to end there.
-const POLLED: TimeDelta = TimeDelta::seconds(10);
 
 /// A burn rule with what its two windows burn.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,11 +82,7 @@ impl ServiceLevel {
         let impressions = &env.world.impressions;
         let objective = impressions.terms.objective;
         *self = Self { key: Some(key), loss: impressions.loss(now), ..Self::default() };
-        let Some((_, series, mut at)) = impressions.series(now) else { return };
-        // Between two polls nothing is known of the last second; windows of a short period are no longer than that.
-        if let Some(newest) = impressions.flow.points.back().filter(|p| p.at < at && at - p.at <= POLLED) {
-            at = newest.at;
-        }
+        let Some((_, series, at)) = impressions.series(now) else { return };
         self.burning = burn_rules(series.period())
             .into_iter()
             .map(|rule| Burning {

@@ -37,6 +37,8 @@ use super::source::SourceId;
 const RATE: TimeDelta = TimeDelta::seconds(10);
 /// Ratios are those of this time.
 const RATIO: TimeDelta = TimeDelta::seconds(60);
+/// So long after its newest point a series is taken to end there.
+const POLLED: TimeDelta = TimeDelta::seconds(10);
 /// Minutes of a load balancer that ended longer ago say nothing of now.
 const BALANCER_OLD: TimeDelta = TimeDelta::minutes(5);
 
@@ -261,12 +263,15 @@ impl Impressions {
         Loss::of_minutes(&self.balancer, &self.recorded, ahead, now)
     }
 
-    /// Requests of the whole window with who told them and the time of their clock at `now`: the counters where
-    /// they are read, else the load balancer. `None` before anything was measured.
+    /// Requests of the whole window with who told them and the time of their clock at `now`, or at the newest poll
+    /// where that is not long ago: the counters where they are read, else the load balancer. `None` before anything was measured.
     pub fn series(&self, now: DateTime<Utc>) -> Option<(Origin, &Series, DateTime<Utc>)> {
         let service_now = self.service_now(now);
         if let (Some(point), true) = (self.flow.points.back(), has_any(&self.flow.series, service_now)) {
-            return Some((point.origin, &self.flow.series, service_now));
+            // Between two polls nothing is known of the last seconds, and the short windows of a short period are
+            // no longer than that: they end with what is known.
+            let polled = (point.at..=point.at + POLLED).contains(&service_now);
+            return Some((point.origin, &self.flow.series, if polled { point.at } else { service_now }));
         }
         has_any(&self.balancer, now).then_some((Origin::Balancer, &self.balancer, now))
     }

@@ -302,3 +302,17 @@ fn a_world_tells_its_clock_from_the_services() {
     world.merge(&reading(-980.0, Ok(vec![Facts::Terms(Terms { window_s: 60, ..terms })])));
     assert!(world.impressions.flow.points.is_empty() && world.impressions.recorded.last.is_some());
 }
+
+#[test]
+fn a_fire_in_the_windows_of_a_short_period_is_not_forgotten_between_two_polls() {
+    let facts: Vec<Facts> = (1..=20)
+        .map(|i| Facts::Flow(Box::new(flow(f64::from(i) * 2.0, Some(answers(500, 500)), None))))
+        .collect();
+    let burning = known(&facts);
+    for after in [0.0, 0.5, 1.9, 4.0, 9.0] {
+        let alarm = burning.alarm(at(40.0 + after)).expect("half of all requests fail");
+        assert_eq!(alarm.urgency, crate::domain::burn::Urgency::Page, "{after} s after a poll");
+    }
+    let later = burning.alarm(at(40.0 + 60.0)).map(|rule| rule.urgency);
+    assert_ne!(later, Some(crate::domain::burn::Urgency::Page), "nothing is known of the last minute");
+}
