@@ -9,7 +9,8 @@ ten million files in less than 64 MiB. Left out, and said, where FUSE cannot be 
 
 A machine has other things to do, so all programs run in turn, a round of all after the other, forwards and
 backwards; what is judged is the median of the ratios within a round, or of the times. What is measured is the whole
-process, from its start until it has ended.
+process, from its start until it has ended; only where the limit is what reads take, it is the counting, which begins
+when the process has started, and the whole process is shown beside it.
 """
 
 import argparse
@@ -227,7 +228,7 @@ def on_slow(arguments, goals, milliseconds):
     print(f"{'miharu, counting alone':>24} {len(counting):>4} {statistics.median(counting):>9.3f} {min(counting):>8.3f}"
           f" {statistics.median(counting) / ideal:>13.2f}x")
     every = f"every read {milliseconds} ms"
-    goals.at_most(f"{every}: times (reads x latency / ceiling)", runs.median("miharu") / ideal, LATENCY_FACTOR)
+    goals.at_most(f"{every}: times (reads x latency / ceiling)", statistics.median(counting) / ideal, LATENCY_FACTOR)
     goals.at_most(f"{every}: reads of a directory below", each, 2)
     goals.at_least(f"{every}: times faster than find", runs.median("find") / runs.median("miharu"), FIND_FACTOR)
 

@@ -213,8 +213,12 @@ class Bench:
         for kind, found in rates.items():
             print(f"  {kind:<10} {best[kind]:8.0f}/s   of {', '.join(f'{run.answers:.0f}' for run in found)};"
                   f" {sum(run.micros for run in found) / rounds:.1f} µs of processor for an answer")
-        self.goal(best["hakaru"] >= best["throwaway"],
-                  f"ceiling on {database.name}: hakaru is not below the throwaway ({best['hakaru'] / best['throwaway']:.2f} times)")
+        # Runs of one server differ by this much, so a smaller difference between two of them says nothing.
+        apart = max((max(f) - min(f)) / max(f) for f in ([run.answers for run in found] for found in rates.values()))
+        ratio = best["hakaru"] / best["throwaway"]
+        self.goal(ratio >= 1 - min(apart, 0.1),
+                  f"ceiling on {database.name}: hakaru is not below the throwaway"
+                  f" ({ratio:.2f} times; runs of one server are up to {apart:.0%} apart)")
 
 
 def measure(options, processes, home):
