@@ -224,8 +224,10 @@ impl FlowLog {
     }
 
     fn measure_capacity(&mut self, flow: &Flow, objective: Objective) {
-        let known: Vec<&Instance> =
-            flow.instances.iter().filter(|i| i.kind == Kind::Hakaru && i.counts.is_some()).collect();
+        // What fails for want of the database says nothing of what the instance can take.
+        let able =
+            |i: &&Instance| i.kind == Kind::Hakaru && i.counts.is_some() && i.database_up != Some(false);
+        let known: Vec<&Instance> = flow.instances.iter().filter(able).collect();
         self.held.retain(|name, _| known.iter().any(|i| i.name == *name));
         for instance in known.into_iter().take(INSTANCES) {
             let Some(counts) = instance.counts else { continue };

@@ -249,7 +249,7 @@ fn minutes_of_the_balancer_stand_in_where_nothing_is_scraped() {
 
 #[test]
 fn capacity_is_the_most_that_an_instance_held_and_a_limit_once_it_failed() {
-    let with = |n: u32, good, bad| {
+    let seen = |n: u32, good, bad, database_up| {
         let instance = Instance {
             name: "127.0.0.1:8081".into(),
             kind: Kind::Hakaru,
@@ -258,18 +258,22 @@ fn capacity_is_the_most_that_an_instance_held_and_a_limit_once_it_failed() {
             queue: None,
             queue_limit: None,
             processor: None,
-            database_up: None,
+            database_up,
             healthy: None,
             started_at: None,
         };
         let service = Some(answers(good, bad));
         Facts::Flow(Box::new(Flow { instances: vec![instance], ..flow(f64::from(n) * 2.0, service, None) }))
     };
+    let with = |n, good, bad| seen(n, good, bad, None);
     let mut facts: Vec<Facts> = (0..4).map(|n| with(n, 1000, 0)).collect();
     assert_eq!(known(&facts).flow.capacity, None, "eight seconds are not ten");
     facts.extend((4..10).map(|n| with(n, 1000, 0)));
     let capacity = known(&facts).flow.capacity.unwrap();
     assert_eq!((capacity.per_s, capacity.limit), (500.0, false));
+    let mut locked = facts.clone();
+    locked.extend((10..20).map(|n| seen(n, 990, 400, Some(false))));
+    assert_eq!(known(&locked).flow.capacity, Some(capacity), "the database failed, and not the instance");
     facts.extend((10..20).map(|n| with(n, 1800, 400)));
     let capacity = known(&facts).flow.capacity.unwrap();
     assert_eq!((capacity.per_s, capacity.limit), (900.0, true));
