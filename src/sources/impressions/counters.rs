@@ -1,5 +1,6 @@
 //! What counters say between two readings. A counter that is lower than before began anew with its process; one
-//! that is there for the first time began with 0, unless its page was never read before.
+//! that is there for the first time began with 0, unless its page was never read before, or its instance was missing
+//! for a while: what that counted meanwhile is of another time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,8 @@ use crate::domain::slo::Counts;
 const INSTANCE: [&str; 3] = ["instance", "task", "pod"];
 /// Series that are remembered of a page.
 const SERIES: usize = 20_000;
+/// Instances that were there and are missing now: so many are known when they come back.
+const MISSING: usize = 1_000;
 
 type Key = (String, BTreeMap<String, String>);
 
@@ -21,6 +24,8 @@ type Key = (String, BTreeMap<String, String>);
 pub(super) struct Counters {
     /// Values of the reading before; `None` before the first.
     before: Option<BTreeMap<Key, f64>>,
+    /// Instances that were there once and not in the reading before.
+    missing: BTreeSet<Option<String>>,
 }
 
 /// What a page told of an interval.
@@ -29,7 +34,7 @@ pub(super) struct Told {
     pub(super) service: Option<Answers>,
     pub(super) load: Option<Answers>,
     pub(super) instances: Vec<Instance>,
-    /// Something that was there before is not any more.
+    /// Something that was there before is not any more, or is back: not all of what was counted is told.
     pub(super) gone: bool,
     /// There was a reading before to compare with.
     pub(super) compared: bool,
@@ -51,25 +56,22 @@ impl Counters {
             .collect();
         let before = self.before.replace(now.clone());
         let restarted = restarted(before.as_ref(), &now);
+        let (gone, back) = self.come_and_gone(before.as_ref(), &now);
         let mut parts: BTreeMap<Option<String>, Part> = BTreeMap::new();
         for ((metric, labels), value) in &now {
             let instance = instance_of(labels);
-            let old = before.as_ref().map(|b| {
+            let old = before.as_ref().filter(|_| !back.contains(&instance)).map(|b| {
                 let anew = restarted.contains(&instance);
                 b.get(&(metric.clone(), labels.clone())).filter(|_| !anew).copied().unwrap_or(0.0)
             });
             let grown = old.map(|old| if *value >= old { value - old } else { *value });
             parts.entry(instance).or_default().take(metric, labels, *value, grown);
         }
-        let mut told = Told { compared: before.is_some(), ..Told::default() };
-        let instances = |of: &BTreeMap<Key, f64>| -> BTreeSet<Option<String>> {
-            of.keys().map(|(_, labels)| instance_of(labels)).collect()
-        };
-        told.gone = before.as_ref().is_some_and(|b| !instances(b).is_subset(&instances(&now)));
+        let mut told = Told { compared: before.is_some(), gone, ..Told::default() };
         for (label, part) in parts {
             let Some(kind) = part.kind else { continue };
-            let instance = label.map_or_else(|| name.to_owned(), |label| format!("{name} {label}"));
-            told.instances.push(part.instance(instance, kind, told.compared, seconds));
+            let compared = told.compared && !back.contains(&label);
+            told.instances.push(part.instance(named(name, label), kind, compared, seconds));
             let into = match kind {
                 Kind::Hakaru => &mut told.service,
                 _ => &mut told.load,
@@ -77,6 +79,35 @@ impl Counters {
             add(into.get_or_insert_default(), &part);
         }
         told
+    }
+
+    /// Whether any instance has gone or come back, and those that have come back.
+    fn come_and_gone(
+        &mut self,
+        before: Option<&BTreeMap<Key, f64>>,
+        now: &BTreeMap<Key, f64>,
+    ) -> (bool, BTreeSet<Option<String>>) {
+        let instances = |of: &BTreeMap<Key, f64>| -> BTreeSet<Option<String>> {
+            of.keys().map(|(_, labels)| instance_of(labels)).collect()
+        };
+        let (before, now) = (before.map(instances).unwrap_or_default(), instances(now));
+        let gone = !before.is_subset(&now);
+        let back: BTreeSet<_> = self.missing.intersection(&now).cloned().collect();
+        self.missing.extend(before);
+        self.missing.retain(|instance| !now.contains(instance));
+        while self.missing.len() > MISSING {
+            self.missing.pop_first();
+        }
+        (gone || !back.is_empty(), back)
+    }
+}
+
+/// What an instance of the page `page` is called. An address says of itself where it is.
+fn named(page: &str, label: Option<String>) -> String {
+    match label {
+        Some(address) if address.contains(':') => address,
+        Some(label) => format!("{page} {label}"),
+        None => page.to_owned(),
     }
 }
 

@@ -321,6 +321,14 @@ fn a_page_may_tell_of_several_that_come_and_go() {
     assert_eq!(names, ["h:1 a", "h:1 b", "h:1 c"]);
     let told = read(line("a", 16) + &line("c", 4));
     assert_eq!((told.service.unwrap().good, told.gone), (1, true));
+    // What one did that was out of sight is not of this moment.
+    let told = read(line("a", 17) + &line("b", 5000) + &line("c", 4));
+    assert_eq!((told.service.unwrap().good, told.gone), (1, true));
+    assert_eq!(told.instances[1].counts, None);
+    let told = read(line("a", 17) + &line("b", 5002) + &line("c", 4) + &line("127.0.0.1:80", 1));
+    assert_eq!((told.service.unwrap().good, told.gone), (3, false));
+    let names: Vec<_> = told.instances.iter().map(|i| i.name.as_str()).collect();
+    assert_eq!(names, ["127.0.0.1:80", "h:1 a", "h:1 b", "h:1 c"]);
 }
 
 #[test]
