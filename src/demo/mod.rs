@@ -73,8 +73,8 @@ impl Live {
         format!("sqlite://{}", self.parent.join(&self.name).join(EVENT_LOG).display())
     }
 
-    /// Where the load tells `/metrics`: an address of this process's own, which nobody else on this machine takes.
-    /// `None` where there is no load.
+    /// Where the load tells `/metrics`, with what the tasks that it goes to count: an address of this process's own,
+    /// which nobody else on this machine takes. `None` where there is no load.
     pub fn metrics(&self) -> Option<SocketAddr> {
         let loaded = self.scenario.requests_per_s().iter().any(|(_, per_s)| *per_s > 0.0);
         let [_, b, c, d] = std::process::id().to_be_bytes();

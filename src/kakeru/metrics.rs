@@ -15,10 +15,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::task::TaskTracker;
 
-use super::{Live, Totals};
+use super::{Live, Totals, instances};
 
 /// Upper bounds of the latency buckets in µs, with the text that names them in seconds.
 const BUCKETS: [(u64, &str); 15] = [
@@ -93,23 +93,43 @@ fn latency(out: &mut String, live: &Live) {
     let _ = writeln!(out, "{name}_sum {sum}\n{name}_count {n}");
 }
 
-fn answer(request: &Request<Incoming>, totals: &Totals, rate_per_s: f64) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::new()));
-    if request.uri().path() != "/metrics" {
-        *response.status_mut() = StatusCode::NOT_FOUND;
-    } else if request.method() == Method::GET || request.method() == Method::HEAD {
-        let live = totals.lock().unwrap_or_else(PoisonError::into_inner);
-        *response.body_mut() = Full::new(text(live.as_ref(), rate_per_s).into());
-        let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-        response.headers_mut().insert(CONTENT_TYPE, kind);
-    } else {
-        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+/// What is served: the load, and where they are known the instances that it goes to.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The newest state of the load.
+    pub totals: Totals,
+    /// Requests a second that were asked for.
+    pub rate_per_s: f64,
+    /// Addresses of the instances, whose own counters are told with the load's; `None`: they are told elsewhere.
+    pub instances: Option<watch::Receiver<Vec<SocketAddr>>>,
+}
+
+impl Page {
+    async fn text(&self) -> String {
+        let addresses = self.instances.as_ref().map(|addresses| addresses.borrow().clone());
+        let instances = instances::text(&addresses.unwrap_or_default()).await;
+        // Last, so that it is of the same moment as what the instances told.
+        let live = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        text(live.as_ref(), self.rate_per_s) + &instances
     }
-    response
+
+    async fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::new(Bytes::new()));
+        if path != "/metrics" {
+            *response.status_mut() = StatusCode::NOT_FOUND;
+        } else if method == Method::GET || method == Method::HEAD {
+            *response.body_mut() = Full::new(self.text().await.into());
+            let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+            response.headers_mut().insert(CONTENT_TYPE, kind);
+        } else {
+            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        }
+        response
+    }
 }
 
 /// Serves `/metrics` until it is dropped.
-pub async fn serve(listener: TcpListener, totals: Totals, rate_per_s: f64) {
+pub async fn serve(listener: TcpListener, page: Page) {
     let places = Arc::new(Semaphore::new(READERS));
     let readers = TaskTracker::new();
     loop {
@@ -119,11 +139,12 @@ pub async fn serve(listener: TcpListener, totals: Totals, rate_per_s: f64) {
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let totals = Arc::clone(&totals);
+        let page = page.clone();
         readers.spawn(async move {
-            let answer = service_fn(|request| {
-                let response = answer(&request, &totals, rate_per_s);
-                async move { Ok::<_, Infallible>(response) }
+            let page = &page;
+            let answer = service_fn(move |request: Request<Incoming>| {
+                let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+                async move { Ok::<_, Infallible>(page.answer(&method, &path).await) }
             });
             let mut http = http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(PATIENCE);

@@ -13,6 +13,7 @@
 //!   up once a second ([`Totals`]).
 
 pub mod follow;
+pub mod instances;
 pub mod line;
 pub mod metrics;
 pub mod mix;

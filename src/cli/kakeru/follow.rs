@@ -9,7 +9,8 @@ use color_eyre::eyre::{self, WrapErr};
 use tokio::sync::watch;
 
 use crate::kakeru::follow::{Errand, Second};
-use crate::kakeru::{self, Stop, Totals, metrics};
+use crate::kakeru::metrics::{self, Page};
+use crate::kakeru::{self, Stop, Totals};
 
 use super::signals;
 
@@ -20,7 +21,7 @@ use super::signals;
 pub fn run(errand: &str) -> eyre::Result<ExitCode> {
     let errand: Errand = serde_json::from_str(errand).wrap_err("no errand")?;
     let (sender, addresses) = watch::channel(Vec::new());
-    let load = errand.load(addresses)?;
+    let load = errand.load(addresses.clone())?;
     let stop = Stop::default();
     let told = move |line: &str| match serde_json::from_str::<Vec<SocketAddr>>(line) {
         Ok(list) => _ = sender.send_replace(list),
@@ -33,6 +34,8 @@ pub fn run(errand: &str) -> eyre::Result<ExitCode> {
         let listener =
             listener.wrap_err_with(|| format!("/metrics cannot be served at {}", errand.metrics))?;
         let totals = Totals::default();
+        let page =
+            Page { totals: totals.clone(), rate_per_s: load.plan.rate_per_s(), instances: Some(addresses) };
         let work = kakeru::run(&load, &stop, |live| {
             kakeru::keep(&totals, live);
             if tell(&Second::of(live)).is_err() {
@@ -44,7 +47,7 @@ pub fn run(errand: &str) -> eyre::Result<ExitCode> {
         tokio::select! {
             ended = work => { ended?; }
             never = signals(&stop) => match never? {},
-            () = metrics::serve(listener, totals.clone(), load.plan.rate_per_s()) => {}
+            () = metrics::serve(listener, page) => {}
         }
         Ok(ExitCode::SUCCESS)
     })

@@ -9,9 +9,10 @@ use color_eyre::eyre::{self, WrapErr};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::domain::slo::Objective;
+use crate::kakeru::metrics::{self, Page};
 use crate::kakeru::report::Report;
 use crate::kakeru::target::is_local;
-use crate::kakeru::{self, Ended, Live, Load, LoadError, Stop, Totals, metrics};
+use crate::kakeru::{self, Ended, Live, Load, LoadError, Stop, Totals};
 use crate::ui::text::printable;
 
 pub mod args;
@@ -84,7 +85,8 @@ async fn served(
     rate_per_s: f64,
 ) -> std::convert::Infallible {
     if let Some(listener) = listener {
-        metrics::serve(listener, totals.clone(), rate_per_s).await;
+        let page = Page { totals: totals.clone(), rate_per_s, instances: None };
+        metrics::serve(listener, page).await;
     }
     std::future::pending().await
 }
