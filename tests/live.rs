@@ -93,12 +93,33 @@ fn a_bad_deployment_fails_for_real_and_is_rolled_back() {
     assert!(before.iter().all(|pid| alive(*pid)), "the tasks of the good revision are untouched");
 }
 
+/// The number that the screen shows after `label`.
+fn figure(screen: &str, label: &str) -> Option<f64> {
+    let shown = screen.split_once(label)?.1.trim_start().trim_start_matches('<');
+    let end = shown.find(|c: char| !(c.is_ascii_digit() || ".-".contains(c)))?;
+    shown.get(..end)?.parse().ok()
+}
+
 #[test]
 fn a_surge_burns_until_a_scale_out_is_approved_and_then_the_ratio_recovers() {
     let mut demo = Demo::shipped("traffic-surge", 20);
     demo.tasks(3);
     let burns = |demo: &Demo| Some(demo.ratio_over(Duration::from_secs(3))).filter(|ratio| *ratio < 0.95);
+    demo.terminal.press("4");
     demo.until("more users than three tasks can serve", burns);
+    let left = demo.until("the screen says that the budget burns", |demo| {
+        let screen = demo.terminal.text();
+        let burns = screen.contains("MISSED") && screen.contains("PAGE ");
+        figure(&screen, "left ").filter(|_| burns && figure(&screen, "success ").is_some_and(|s| s < 95.0))
+    });
+    let capacity = demo.until("what a task takes at its limit is measured", |demo| {
+        let screen = demo.terminal.text();
+        figure(&screen, "one instance ").filter(|_| screen.contains("3 of 3 hakaru answer"))
+    });
+    assert!((20.0..=70.0).contains(&capacity), "a task takes 50 a second, and not {capacity}");
+    demo.until("nothing was approved: it burns on", |demo| {
+        figure(&demo.terminal.text(), "left ").filter(|now| *now < left)
+    });
     demo.terminal.press("6");
     demo.until("a scale-out is recommended", |demo| {
         let text = demo.terminal.text();
@@ -114,6 +135,13 @@ fn a_surge_burns_until_a_scale_out_is_approved_and_then_the_ratio_recovers() {
         Some(()).filter(|()| demo.ratio_over(Duration::from_secs(3)) >= 0.999)
     });
     sleep(Duration::from_millis(300));
+    demo.terminal.press("4");
+    // The last minute on the screen: most of the failures have to leave it.
+    demo.until("the screen says that the ratio recovers", |demo| {
+        let screen = demo.terminal.text();
+        let calm = !screen.contains("PAGE ") && screen.contains("4 of 4 hakaru answer");
+        figure(&screen, "success ").filter(|success| calm && *success >= 95.0)
+    });
     demo.terminal.press("3");
     demo.terminal.shows("4 running");
     let (all, good) = demo.counts().unwrap();

@@ -14,8 +14,9 @@ use sqlx::sqlite::SqliteConnectOptions;
 
 use super::terminal::Terminal;
 
-/// Liveness deadline of what several processes have to do together, on a machine that does other things, too.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// Liveness deadline of what several processes have to do together, on a machine that does other things, too; some of
+/// it shows in the numbers of a whole minute alone.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// A demo and the directory that it makes its own in.
 pub struct Demo {
