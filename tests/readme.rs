@@ -2,6 +2,14 @@
 //! prints, and its settings are read by the program. `UPDATE_README=1 cargo test --test readme` brings it up to date.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says where by panicking")]
 
+#[path = "frames/load.rs"]
+mod load;
+#[path = "frames/parts.rs"]
+mod parts;
+#[expect(dead_code, reason = "other tests draw the rest of it")]
+#[path = "frames/scenes.rs"]
+mod scenes;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,14 +79,16 @@ async fn watched(scenario: &str, minutes: u32) -> State {
     state
 }
 
-fn drawn(state: &State, theme: &str, screen: Action, (columns, rows): (u16, u16)) -> String {
+fn drawn(state: &State, theme: &str, actions: &[Action], (columns, rows): (u16, u16)) -> String {
     let none = Path::new("");
     let theme = config::theme(theme, none).unwrap();
     let mut ui = Ui::new(&theme, config::keymap("default", none).unwrap(), Glyphs::UNICODE);
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     terminal.draw(|f| ui.draw(state, f)).unwrap();
-    ui.on(screen, state);
-    terminal.draw(|f| ui.draw(state, f)).unwrap();
+    for action in actions {
+        ui.on(*action, state);
+        terminal.draw(|f| ui.draw(state, f)).unwrap();
+    }
     picture::svg(terminal.backend().buffer(), theme.light)
 }
 
@@ -86,10 +96,12 @@ fn drawn(state: &State, theme: &str, screen: Action, (columns, rows): (u16, u16)
 async fn the_pictures_are_drawn_by_the_program() {
     let folder = root().join("tests/pictures");
     let storm = watched("file-storm", 4).await;
-    holds(&folder.join("overview.svg"), &drawn(&storm, "dark", Action::Overview, (120, 40)));
-    holds(&folder.join("storage.svg"), &drawn(&storm, "dark", Action::Storage, (120, 36)));
+    holds(&folder.join("overview.svg"), &drawn(&storm, "dark", &[Action::Overview], (120, 40)));
+    holds(&folder.join("storage.svg"), &drawn(&storm, "dark", &[Action::Storage], (120, 36)));
     let deploy = watched("bad-deploy", 3).await;
-    holds(&folder.join("tasks.svg"), &drawn(&deploy, "light", Action::Tasks, (120, 36)));
+    holds(&folder.join("tasks.svg"), &drawn(&deploy, "light", &[Action::Tasks], (120, 36)));
+    let surge = [Action::Impressions, Action::ShorterSpan];
+    holds(&folder.join("impressions.svg"), &drawn(&load::surge(), "dark", &surge, (120, 40)));
 }
 
 /// The README with `text` between the markers of `name`.

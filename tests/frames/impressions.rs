@@ -14,6 +14,7 @@ type Sizes = &'static [(u16, u16)];
 const SCENES: &[(&str, Scene, Sizes)] = &[
     ("healthy", load::healthy, &[(80, 24), (120, 40), (57, 13), (200, 60)]),
     ("burning", load::burning, &[(80, 24), (120, 40)]),
+    ("surge", load::surge, &[(120, 40)]),
     ("lossy", load::lossy, &[(80, 24), (120, 40)]),
     ("nobody", load::nobody, &[(80, 24)]),
     ("failed", load::source_failed, &[(80, 24)]),

@@ -33,7 +33,7 @@ struct Traffic {
     /// Factor of all latencies.
     slow: f64,
     /// Instances of hakaru.
-    instances: u64,
+    instances: fn(i64) -> u64,
     log: bool,
     counters: bool,
     load: bool,
@@ -44,7 +44,7 @@ const STEADY: Traffic = Traffic {
     failing: |back| if (415..430).contains(&back) { 0.02 } else { 0.000_04 },
     kept: 1.0,
     slow: 1.0,
-    instances: 6,
+    instances: |_| 6,
     log: true,
     counters: true,
     load: true,
@@ -92,7 +92,7 @@ fn counters(traffic: &Traffic, back: i64) -> Flow {
         asked_per_s,
         waiting,
     };
-    let all = traffic.instances;
+    let all = (traffic.instances)(back);
     let mut instances: Vec<Instance> = (0..all).map(|n| instance(n, good / all, bad / all)).collect();
     if traffic.load {
         instances.push(Instance {
@@ -199,7 +199,12 @@ fn changed(state: &mut State) {
     service.deployments[0].updated_at = Some(ago(330));
     let tasks = state.environments[0].world.tasks.clone().unwrap();
     crate::parts::read_service(state, 0, service, tasks);
-    for (seq, seconds, event) in [(1, 700, EntryKind::Started), (2, 610, EntryKind::Converged)] {
+    scaled_out(state, 700, 610);
+}
+
+/// A change that began and converged so many seconds ago.
+fn scaled_out(state: &mut State, began: i64, converged: i64) {
+    for (seq, seconds, event) in [(1, began, EntryKind::Started), (2, converged, EntryKind::Converged)] {
         let entry = Entry {
             seq,
             at: ago(seconds),
@@ -228,21 +233,34 @@ pub fn burning() -> State {
         offered: |back| if back < 240 { 3000.0 } else { 1100.0 },
         failing: |back| if back < 240 { 0.12 } else { 0.0 },
         slow: 30.0,
-        instances: 2,
+        instances: |_| 2,
         ..STEADY
     });
     changed(&mut state);
     state
 }
 
+/// More users than three tasks can serve, who can each take fifty a second; then somebody approved a fourth.
+pub fn surge() -> State {
+    let mut state = of(&Traffic {
+        offered: |back| if back < 145 { 180.0 } else { 75.0 },
+        failing: |back| if (85..145).contains(&back) { 1.0 / 6.0 } else { 0.0 },
+        slow: 8.0,
+        instances: |back| if back < 85 { 4 } else { 3 },
+        ..STEADY
+    });
+    scaled_out(&mut state, 100, 80);
+    state
+}
+
 /// Answers of success for impressions that are not in the event log.
 pub fn lossy() -> State {
-    of(&Traffic { offered: |_| 2000.0, failing: |_| 0.0, kept: 0.93, instances: 2, ..STEADY })
+    of(&Traffic { offered: |_| 2000.0, failing: |_| 0.0, kept: 0.93, instances: |_| 2, ..STEADY })
 }
 
 /// Everything is read, and nobody comes.
 pub fn nobody() -> State {
-    of(&Traffic { offered: |_| 0.0, failing: |_| 0.0, load: false, instances: 2, ..STEADY })
+    of(&Traffic { offered: |_| 0.0, failing: |_| 0.0, load: false, instances: |_| 2, ..STEADY })
 }
 
 fn refused() -> Failure {
@@ -304,7 +322,7 @@ pub fn unconfigured() -> State {
 pub fn hostile_names() -> State {
     let nasty =
         "\u{1b}[2J\u{1b}]0;owned\u{7}evil\u{202e}txt\u{200b}\r\nsecond 日本語のとても長い名前 👩\u{200d}👩";
-    let mut state = of(&Traffic { offered: |_| 700.0, instances: 3, ..STEADY });
+    let mut state = of(&Traffic { offered: |_| 700.0, instances: |_| 3, ..STEADY });
     let mut flow = counters(&STEADY, -2);
     flow.at = ago(-1);
     for i in &mut flow.instances {
