@@ -23,7 +23,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, HERE)
 from pseudo import Program, percentile  # noqa: E402
 
-MIHARU = os.path.join(ROOT, "target/release/miharu")
+MIHARU = os.environ.get("MIHARU") or os.path.join(ROOT, "target/release/miharu")
 CLEAN = {"HOME": tempfile.gettempdir(), "XDG_CONFIG_HOME": "/nonexistent", "LANG": "C.UTF-8"}
 
 

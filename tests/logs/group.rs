@@ -102,6 +102,29 @@ fn far_behind_it_shows_what_is_new_and_then_reads_what_it_left_out() {
 }
 
 #[test]
+fn of_a_busy_group_less_is_read_again_and_more_when_it_is_quiet() {
+    let mut tail = tail(TailSettings::default());
+    let mut asked = Vec::new();
+    for round in 0..16_usize {
+        let now = minutes(10) + TimeDelta::seconds(10 * i64::try_from(round).expect("few"));
+        let pages = if round < 8 { 5 } else { 1 };
+        for n in 0..pages {
+            let head = call(&mut tail, now);
+            if n == 0 {
+                asked.push((now - head.query.from).num_seconds());
+            }
+            let next = format!("{round}-{n}");
+            let next = (n + 1 < pages).then_some(next.as_str());
+            tail.page(now, true, page(vec![at(round * 10 + n, now)], next));
+        }
+    }
+    // The newest line is 10 s old when the next read begins; each took 1 s to be readable.
+    assert_eq!(asked[1..8], [40, 25, 17, 15, 15, 15, 15], "{asked:?}");
+    assert_eq!(asked[8..13], [15, 20, 30, 50, 70], "{asked:?}");
+    assert_eq!(asked[15], 70, "{asked:?}");
+}
+
+#[test]
 fn too_many_pages_are_left_for_later() {
     let mut tail = tail(TailSettings { pages: 3, ..TailSettings::default() });
     for n in 0..3 {

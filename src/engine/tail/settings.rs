@@ -8,7 +8,7 @@ pub struct TailSettings {
     /// Time between two looks for what is new.
     pub period: Duration,
     /// How far before the newest line is read again each time; grows to twice the delay that is measured,
-    /// while that is cheap.
+    /// while that is cheap, and shrinks to that where reading again takes many pages.
     pub overlap: Duration,
     /// The farthest that is read again each time.
     pub lookback_most: Duration,

@@ -28,6 +28,9 @@ const TOKEN_TRIES: u32 = 3;
 
 /// Pages that reading the newest lines again may take before less is read again.
 const CHEAP_PAGES: usize = 3;
+/// Read again in any case: CloudWatch gives lines of one moment some seconds apart.
+const LEAST_OVERLAP: Duration = Duration::from_secs(5);
+
 /// Pages of one question.
 #[derive(Debug, Clone)]
 struct Read {
@@ -174,11 +177,13 @@ impl GroupTail {
     }
 
     /// How far back what is new is read again: twice the delay that is measured, as long as that stays cheap.
-    /// Lines that come later still are found when they are missed.
+    /// In a group so busy that reading again takes more pages than what is new, it is no more than that, even
+    /// where that is less than the settings say. Lines that come later still are found when they are missed.
     fn adapt(&mut self, pages: usize) {
-        let least = millis(self.settings.overlap);
-        let needed = self.delays.longest().map_or(0, |ms| ms.saturating_mul(2));
-        let most = needed.clamp(least, least.max(millis(self.settings.lookback_most)));
+        let wished = millis(self.settings.overlap);
+        let needed = self.delays.longest().map_or(wished, |ms| ms.saturating_mul(2));
+        let most = needed.clamp(wished, wished.max(millis(self.settings.lookback_most)));
+        let least = needed.clamp(millis(LEAST_OVERLAP).min(wished), wished);
         let wanted = if pages > CHEAP_PAGES { self.overlap / 2 } else { self.overlap.saturating_mul(2) };
         self.overlap = wanted.clamp(least, most);
     }
