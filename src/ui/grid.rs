@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Line};
 use super::table::Records;
+use super::text;
 
 /// A column. Widths are fixed, so that nothing moves when a number grows a digit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,23 +21,50 @@ pub struct Column {
     pub right: bool,
     /// Dropped when space is short: the highest number first; 0 never.
     pub drop: u8,
+    /// No wider than its widest text: what it does not need goes to the columns that grow. For texts that seldom
+    /// change, since the others move with it.
+    pub snug: bool,
+    /// Columns of the screen it takes at most.
+    pub most: u16,
 }
 
 impl Column {
     /// A column of text.
     pub const fn text(name: &'static str, width: u16, drop: u8) -> Self {
-        Self { name, width, grow: 0, right: false, drop }
+        Self { name, width, grow: 0, right: false, drop, snug: false, most: u16::MAX }
     }
 
     /// A column of numbers.
     pub const fn number(name: &'static str, width: u16, drop: u8) -> Self {
-        Self { name, width, grow: 0, right: true, drop }
+        Self { name, width, grow: 0, right: true, drop, snug: false, most: u16::MAX }
     }
 
     /// A column that takes what is left over.
     pub const fn wide(name: &'static str, width: u16, drop: u8) -> Self {
-        Self { name, width, grow: 1, right: false, drop }
+        Self { name, width, grow: 1, right: false, drop, snug: false, most: u16::MAX }
     }
+
+    /// The same, no wider than its widest text.
+    #[must_use]
+    pub const fn snug(self) -> Self {
+        Self { snug: true, ..self }
+    }
+}
+
+/// Rows that are looked at for the widest text of a column.
+const LOOKED_AT: usize = 200;
+
+/// The columns as `rows` of these records need them.
+pub fn fitted(records: &dyn Records, rows: &[usize]) -> Vec<Column> {
+    let mut columns = records.columns().to_vec();
+    for (c, column) in columns.iter_mut().enumerate().filter(|(_, column)| column.snug) {
+        let texts =
+            rows.iter().take(LOOKED_AT).map(|row| text::width(&text::printable(&records.cell(*row, c).1)));
+        let widest = texts.chain([text::width(column.name) + 1]).max().unwrap_or_default();
+        column.most = u16::try_from(widest).unwrap_or(u16::MAX);
+        column.width = column.width.min(column.most);
+    }
+    columns
 }
 
 /// Draws one row of a table.
@@ -86,17 +114,27 @@ pub fn widths(columns: &[Column], total: u16) -> Grid {
         *slot = None;
     }
     let spare = total.saturating_sub(used(&out));
-    let growing = |out: &[Option<u16>]| {
-        columns.iter().zip(out).filter(|(_, w)| w.is_some()).map(|(c, _)| c.grow).sum::<u16>()
-    };
-    if let Some(shares) = NonZeroU16::new(growing(&out)) {
-        for (column, width) in columns.iter().zip(&mut out) {
-            if let Some(width) = width {
+    grow(columns, &mut out, spare);
+    Grid { gap, widths: out }
+}
+
+/// Shares out what is left over among the columns that grow; what one has no use for goes to the others.
+fn grow(columns: &[Column], widths: &mut [Option<u16>], mut spare: u16) {
+    let shown = columns.iter().zip(widths).filter_map(|(c, w)| Some((c, w.as_mut()?)));
+    let mut growing: Vec<(&Column, &mut u16)> = shown.filter(|(c, _)| c.grow > 0).collect();
+    while let Some(shares) = NonZeroU16::new(growing.iter().map(|(c, _)| c.grow).sum()) {
+        let full = growing.iter().position(|(c, width)| **width + spare * c.grow / shares > c.most);
+        let Some(full) = full else {
+            for (column, width) in growing {
                 *width += spare * column.grow / shares;
             }
-        }
+            return;
+        };
+        let (column, width) = growing.swap_remove(full);
+        let gained = column.most.saturating_sub(*width);
+        *width += gained;
+        spare = spare.saturating_sub(gained);
     }
-    Grid { gap, widths: out }
 }
 
 #[cfg(test)]
@@ -118,5 +156,13 @@ mod tests {
         assert_eq!(widths(&columns, 17).widths, [Some(5), None, Some(5), Some(5)]);
         assert_eq!(widths(&columns, 12).widths, [Some(5), None, None, Some(6)]);
         assert_eq!(widths(&columns, 3).widths, [Some(5), None, None, Some(5)]);
+    }
+
+    #[test]
+    fn what_a_snug_column_does_not_need_goes_to_the_others() {
+        let columns =
+            [Column::wide("a", 5, 0), Column { most: 8, ..Column::wide("b", 5, 0) }, Column::text("c", 5, 0)];
+        assert_eq!(widths(&columns, 39).widths, [Some(22), Some(8), Some(5)]);
+        assert_eq!(widths(&columns, 21).widths, [Some(6), Some(6), Some(5)]);
     }
 }

@@ -222,8 +222,9 @@ impl Table {
             .min(order.len().saturating_sub(room));
         // column 0 holds the cursor, so rows start one column further right
         let inner = Rect { x: area.x + 1, width: area.width - 1, ..area };
-        let grid = grid::widths(records.columns(), inner.width);
-        self.heading(canvas, inner, records.columns(), &grid);
+        let columns = grid::fitted(records, &order);
+        let grid = grid::widths(&columns, inner.width);
+        self.heading(canvas, inner, &columns, &grid);
         if order.is_empty() && body > 0 {
             let text = if records.is_empty() { records.none() } else { "no row matches" };
             canvas.put(inner, 0, 1, Role::Muted, text);

@@ -21,8 +21,8 @@ pub struct Proposals;
 const COLUMNS: &[Column] = &[
     Column::text("severity", 8, 0),
     Column { grow: 2, ..Column::wide("what", 24, 0) },
-    Column { grow: 2, ..Column::wide("state", 22, 0) },
-    Column::text("cost", 20, 1),
+    Column { grow: 2, ..Column::wide("state", 22, 0) }.snug(),
+    Column::text("cost", 20, 1).snug(),
 ];
 
 /// Proposals as rows of a table, keyed by the recommendation's id.
