@@ -1,7 +1,10 @@
 //! Everything that can happen.
 
+use std::sync::Arc;
+
 use crate::domain::bench::Measured;
 use crate::domain::journal::Entry;
+use crate::domain::log::batch::Batch;
 use crate::domain::source::{Reading, SourceId};
 
 use super::action::Action;
@@ -95,6 +98,20 @@ pub enum Event {
         environment: EnvironmentIndex,
         /// Why, with the remedy.
         why: String,
+    },
+    /// It is known which log groups are followed, or why none is.
+    Tailed {
+        /// Where.
+        environment: EnvironmentIndex,
+        /// Their names.
+        groups: Result<Vec<Arc<str>>, String>,
+    },
+    /// Log lines came, or how the tail of a group is doing changed. The lines are held beside the state.
+    Logged {
+        /// Where.
+        environment: EnvironmentIndex,
+        /// Lines, marks and states.
+        batch: Arc<Batch>,
     },
     /// The operator wants something done that needs a confirmation.
     Ask(Question),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::domain::log::batch::GroupStatus;
 use crate::domain::price::PriceList;
 use crate::domain::snapshot::Mode;
 use crate::domain::source::{Failure, SourceId};
@@ -44,6 +45,17 @@ pub struct EnvironmentState {
     pub world: World,
     /// What should be, is being and was changed.
     pub changes: Changes,
+    /// Which log groups are followed, and how that goes.
+    pub logs: Logs,
+}
+
+/// The log groups that are followed. Their lines are held beside the state.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Logs {
+    /// How the tail of each group is doing.
+    pub groups: BTreeMap<Arc<str>, GroupStatus>,
+    /// Why no group is followed; `None`: some are, or that is not known yet.
+    pub none: Option<String>,
 }
 
 /// A run of equal failures of one source.
@@ -111,7 +123,7 @@ impl State {
                 .into_iter()
                 .map(|info| {
                     let changes = Changes::new(info.mode);
-                    EnvironmentState { info, world: World::default(), changes }
+                    EnvironmentState { info, world: World::default(), changes, logs: Logs::default() }
                 })
                 .collect(),
             focused: 0,

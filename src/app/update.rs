@@ -1,7 +1,10 @@
 //! The one function that changes the state.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::domain::log::batch::{GroupStatus, TailCounts, TailState};
 use crate::domain::source::{Failure, FailureClass};
 
 use super::action::Action;
@@ -64,6 +67,7 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
                 env.world.measured = measured;
             }
         }
+        Event::Tailed { .. } | Event::Logged { .. } => logged(state, event),
         Event::Ask(question) => decide::ask(state, question),
         Event::Answer(answer) => return decide::answer(state, &answer),
         Event::Proposed { .. }
@@ -76,6 +80,40 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
         Event::Terminate => return vec![Effect::Quit],
     }
     Vec::new()
+}
+
+/// Takes what is told about log groups into the state.
+fn logged(state: &mut State, event: Event) {
+    match event {
+        Event::Tailed { environment, groups } => {
+            let now = state.now;
+            let Some(env) = state.environments.get_mut(environment) else { return };
+            let (groups, none) = match groups {
+                Ok(groups) => (groups, None),
+                Err(why) => (Vec::new(), Some(why)),
+            };
+            env.logs.none = none;
+            env.logs.groups.retain(|group, _| groups.contains(group));
+            for group in groups {
+                env.logs.groups.entry(Arc::clone(&group)).or_insert_with(|| GroupStatus {
+                    group,
+                    at: now,
+                    state: TailState::Starting,
+                    newest: None,
+                    read_until: now,
+                    delay_ms: None,
+                    counts: TailCounts::default(),
+                });
+            }
+        }
+        Event::Logged { environment, batch } => {
+            let Some(env) = state.environments.get_mut(environment) else { return };
+            for status in &batch.status {
+                env.logs.groups.insert(Arc::clone(&status.group), status.clone());
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Takes what is told about changes into the state.

@@ -39,6 +39,17 @@ pub enum Change {
     Operator,
 }
 
+/// What a slice of work came to.
+#[derive(Debug, PartialEq)]
+pub struct Worked {
+    /// There is more.
+    pub left: bool,
+    /// What can be seen of it.
+    pub change: Change,
+    /// What is to be done now.
+    pub effects: Vec<Effect>,
+}
+
 impl Core {
     /// Joins the parts.
     pub fn new(state: State, ui: Ui, keymap: Keymap) -> Self {
@@ -47,6 +58,15 @@ impl Core {
 
     /// Takes one message that happened at `now`.
     pub fn handle(&mut self, message: Message, now: DateTime<Utc>) -> (Change, Vec<Effect>) {
+        let frozen = self.state.frozen.is_some();
+        let answer = self.take(message, now);
+        if frozen && self.state.frozen.is_none() {
+            self.ui.thaw();
+        }
+        answer
+    }
+
+    fn take(&mut self, message: Message, now: DateTime<Utc>) -> (Change, Vec<Effect>) {
         match message {
             Message::Key(key) => (Change::Operator, self.key(key, now)),
             Message::Paste(text) if self.ui.wants_text() => {
@@ -65,6 +85,7 @@ impl Core {
                 (Change::Nothing, update(&mut self.state, Event::Terminate, now))
             }
             Message::Event(event) => {
+                self.logged(&event);
                 // While frozen, only what the operator causes may change the screen.
                 let notice = self.state.notice.is_some();
                 let effects = update(&mut self.state, event, now);
@@ -72,6 +93,22 @@ impl Core {
                 (if quiet { Change::Nothing } else { Change::Data }, effects)
             }
         }
+    }
+
+    /// Lines of logs are held beside the state.
+    fn logged(&mut self, event: &Event) {
+        if let Event::Logged { environment, batch } = event
+            && *environment < self.state.environments.len()
+        {
+            self.ui.desk(*environment).take(batch, self.state.frozen.is_some());
+        }
+    }
+
+    /// Does a part of what waits until there is time for it, as much as about `bytes` of text take.
+    pub fn work(&mut self, bytes: usize) -> Worked {
+        let work = self.ui.work(&self.state, bytes);
+        let change = if work.seen { Change::Data } else { Change::Nothing };
+        Worked { left: work.left, change, effects: Vec::new() }
     }
 
     fn key(&mut self, key: KeyCombination, now: DateTime<Utc>) -> Vec<Effect> {

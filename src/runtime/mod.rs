@@ -5,6 +5,7 @@ pub mod core;
 pub mod inbox;
 pub mod input;
 pub mod line_speed;
+pub mod slices;
 pub mod terminal;
 pub mod ui_loop;
 pub mod writer;

@@ -21,6 +21,7 @@ use crate::engine::start::Nudges;
 use super::core::{Change, Core};
 use super::inbox::Message;
 use super::line_speed::{LineSpeed, QUESTION};
+use super::slices::Slices;
 use super::terminal::{self, Screen};
 use super::writer;
 
@@ -33,8 +34,9 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// Ages grow and notices end by themselves: the time until the next look.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Most messages taken in before a frame.
+/// Most messages taken in before a frame, and the longest time for it: a batch of log lines takes a while.
 const BATCH: usize = 256;
+const BATCH_TIME: Duration = Duration::from_millis(4);
 
 /// Loads a theme by name, or says in words why not.
 pub type LoadTheme = Box<dyn Fn(&str) -> Result<Theme, String>>;
@@ -232,6 +234,7 @@ pub async fn run(
     };
     // The terminal was asked when it was taken.
     line.speed.sent(now, QUESTION.len(), true);
+    let mut slices = Slices::default();
     loop {
         if line.writer.broken() {
             return Ok(Ended::TerminalGone);
@@ -248,16 +251,24 @@ pub async fn run(
                 Some(message) => Some(message),
                 None => return Ok(Ended::Quit),
             },
+            () = std::future::ready(()), if slices.left() => None,
             () = line.writer.idle(), if line.writer.busy() => None,
             () = tokio::time::sleep_until(until) => None,
         };
         // Whatever else waits belongs to the same frame.
-        let waiting = first.into_iter().chain(std::iter::from_fn(|| doors.try_recv()));
-        let messages: Vec<Message> = waiting.take(BATCH).collect();
-        for message in messages {
+        let watch = Clock::stopwatch();
+        let mut next = first;
+        for _ in 0..BATCH {
+            let Some(message) = next else { break };
             if let Some(ended) = take_in(message, core, &mut line, doors, edges).await? {
                 return Ok(ended);
             }
+            next = if watch() < BATCH_TIME { doors.try_recv() } else { None };
+        }
+        let (changed, effects) = slices.run(core);
+        line.owed = line.owed.max(changed);
+        for effect in effects {
+            perform(effect, core, line.screen, line.clock, edges);
         }
         if Clock::instant() >= line.tick {
             line.tick = Clock::instant() + TICK;

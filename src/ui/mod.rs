@@ -20,6 +20,7 @@ pub mod grid;
 pub mod history;
 pub mod layout;
 pub mod log_view;
+pub mod logs;
 pub mod overlays;
 pub mod pane;
 pub mod panels;
@@ -41,7 +42,7 @@ use ratatui::layout::Rect;
 
 use crate::app::action::{Action, TextEdit};
 use crate::app::effect::Effect;
-use crate::app::event::Event;
+use crate::app::event::{EnvironmentIndex, Event};
 use crate::app::state::State;
 use crate::config::keymap::{Context, Keymap};
 use crate::config::theme::{Role, Theme};
@@ -50,6 +51,7 @@ use canvas::{Canvas, Look};
 use derived::Derived;
 use glyphs::Glyphs;
 use layout::PanelId;
+use logs::{LogDesk, Work};
 use overlays::{Choices, Kind, Outcome, Overlay, Pick, Shelf};
 use pane::Pane;
 use panels::PANELS;
@@ -84,6 +86,8 @@ pub struct Ui {
     overlays: Vec<Overlay>,
     pending: String,
     derived: Derived,
+    /// Lines, filters and place of the reader in each environment.
+    desks: Vec<LogDesk>,
 }
 
 impl Ui {
@@ -101,7 +105,33 @@ impl Ui {
             overlays: Vec::new(),
             pending: String::new(),
             derived: Derived::default(),
+            desks: Vec::new(),
         }
+    }
+
+    /// The log lines of an environment.
+    pub fn desk(&mut self, environment: EnvironmentIndex) -> &mut LogDesk {
+        if self.desks.len() <= environment {
+            self.desks.resize_with(environment + 1, LogDesk::default);
+        }
+        // the line above has made it
+        let last = self.desks.len() - 1;
+        &mut self.desks[environment.min(last)]
+    }
+
+    /// The display is no longer frozen: takes in what came since.
+    pub fn thaw(&mut self) {
+        self.desks.iter_mut().for_each(LogDesk::thaw);
+    }
+
+    /// Does a part of what waits, as much as about `bytes` of text take: first in the environment that is shown.
+    pub fn work(&mut self, state: &State, bytes: usize) -> Work {
+        let shown = self.desk(state.focused).work(bytes);
+        if shown.left || shown.seen {
+            return shown;
+        }
+        let left = self.desks.iter_mut().any(|desk| desk.work(bytes).left);
+        Work { left, seen: false }
     }
 
     /// Themes to choose from: name and description.
