@@ -105,6 +105,7 @@ const TABLE: &[(&str, Behaviour)] = table![
     logs::an_unknown_log_group_is_not_found,
     account::a_service_without_auto_scaling_has_no_scalable_target,
     account::calls_are_counted_and_cloudwatch_is_billed,
+    cloudwatch::lines_that_a_log_group_took_in_are_counted_by_minute,
 ];
 
 fn action(failure: &Failure) -> &str {

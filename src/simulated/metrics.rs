@@ -205,6 +205,14 @@ static METRICS: &[Metric] = &[
     },
 ];
 
+/// Lines that CloudWatch Logs took in: one metric for each log group, by its name.
+const TAKEN_IN: (&str, &str) = ("AWS/Logs", "IncomingLogEvents");
+const LOG_GROUP: &str = "LogGroupName";
+
+fn of_group(name: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([(LOG_GROUP.to_owned(), name.to_owned())])
+}
+
 /// Published values that are kept of a metric.
 const SAMPLES_KEPT: usize = 20_000;
 
@@ -262,6 +270,7 @@ impl World {
         name: &str,
         given: &BTreeMap<String, String>,
     ) -> Vec<BTreeMap<String, String>> {
+        let of_groups = self.lines.groups().filter(|_| (namespace, name) == TAKEN_IN).map(of_group);
         METRICS
             .iter()
             .filter(|m| m.namespace == namespace && m.name == name)
@@ -271,6 +280,7 @@ impl World {
                 _ => true,
             })
             .map(|m| self.dimensions(m.dimensions))
+            .chain(of_groups)
             .filter(|dimensions| given.iter().all(|(k, v)| dimensions.get(k) == Some(v)))
             .collect()
     }
@@ -300,6 +310,14 @@ impl World {
                 if let Some(stat) = (metric.value)(self, minute) {
                     put(minute.start, stat);
                 }
+            }
+        }
+        if (key.namespace.as_str(), key.name.as_str()) == TAKEN_IN
+            && let (Some(group), 1) = (key.dimensions.get(LOG_GROUP), key.dimensions.len())
+        {
+            let visible = self.now - TimeDelta::seconds(LATE);
+            for (at, n) in self.lines.taken_in(group, from, to).take_while(|(at, _)| *at <= visible) {
+                put(at, Stat { sum: n as f64, n: n as f64, min: 1.0, max: 1.0 });
             }
         }
         if key.dimensions.is_empty() {

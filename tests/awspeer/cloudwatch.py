@@ -50,6 +50,8 @@ def answer(app, env, start, body, operation, region, datapoints_a_page):
     request = plain(cbor2.loads(body)) if body else {}
     if operation == "GetMetricData":
         status, data = "200 OK", metric_data(region, request, datapoints_a_page)
+    elif operation == "ListMetrics" and request.get("Namespace") == "AWS/Logs":
+        status, data = "200 OK", {"Metrics": taken_in_metrics(region, request)}
     else:
         status, data = through_moto(app, env, request, operation)
     shape = MODEL.operation_model(operation).output_shape
@@ -104,6 +106,21 @@ def datum(md):
     return md.sum, md.sample_count, md.min, md.max
 
 
+def taken_in(region):
+    """moto's logs tell CloudWatch nothing: (group, seconds) of every line that was taken in."""
+    for name, group in get_backend("logs")[ACCOUNT][region].groups.items():
+        for stream in group.streams.values():
+            yield from ((name, event.ingestion_time / 1000) for event in stream.events)
+
+
+def taken_in_metrics(region, request):
+    wanted = {(d["Name"], d["Value"]) for d in request.get("Dimensions") or []}
+    if request.get("MetricName") not in (None, "IncomingLogEvents"):
+        return []
+    groups = sorted({name for name, _ in taken_in(region) if wanted <= {("LogGroupName", name)}})
+    return [{"Namespace": "AWS/Logs", "MetricName": "IncomingLogEvents", "Dimensions": [{"Name": "LogGroupName", "Value": g}]} for g in groups]
+
+
 def metric_data(region, request, datapoints_a_page):
     start, end = seconds(request["StartTime"]), seconds(request["EndTime"])
     queries = request["MetricDataQueries"]
@@ -117,6 +134,11 @@ def metric_data(region, request, datapoints_a_page):
         if start <= at < end:
             key = (md.namespace, md.name, tuple(sorted((d.name, d.value) for d in md.dimensions)))
             index.setdefault(key, []).append((at, datum(md)))
+    if any(q.get("MetricStat", {}).get("Metric", {}).get("Namespace") == "AWS/Logs" for q in queries):
+        for group, at in taken_in(region):
+            if start <= at < end:
+                key = ("AWS/Logs", "IncomingLogEvents", (("LogGroupName", group),))
+                index.setdefault(key, []).append((at, (1, 1, 1, 1)))
     points = []
     for query in queries:
         if "MetricStat" not in query:

@@ -1,5 +1,7 @@
 //! Metrics and alarms.
 
+use miharu::engine::tail::incoming::{Incoming, IncomingMetric};
+
 use super::*;
 
 pub(crate) async fn points(s: &Subject, queries: &[MetricQuery], from: DateTime<Utc>) -> Vec<MetricPoints> {
@@ -104,4 +106,26 @@ pub(crate) async fn alarms_have_state_reason_and_dimensions(s: &Subject) {
     assert!(alarms.iter().any(|a| ours(&a)), "one on the file system");
     let told: BTreeSet<AlarmState> = alarms.iter().map(|a| a.state).collect();
     assert!(told.iter().all(|state| !state.as_str().is_empty()));
+}
+
+pub(crate) async fn lines_that_a_log_group_took_in_are_counted_by_minute(s: &Subject) {
+    let metric = IncomingMetric(Arc::clone(&s.aws) as _);
+    let (from, to) = (from(s, 15), s.now + TimeDelta::minutes(10));
+    let lines = |minutes: &[(DateTime<Utc>, u64)]| minutes.iter().map(|(_, n)| *n).sum::<u64>();
+    let mut minutes = Vec::new();
+    for _ in 0..5 {
+        minutes = metric.incoming(&s.log_group, from, to).await.unwrap();
+        if lines(&minutes) > 0 {
+            break;
+        }
+        // CloudWatch tells it a few minutes late.
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    }
+    assert!(minutes.windows(2).all(|two| two[0].0 < two[1].0), "{minutes:?}");
+    assert!(minutes.iter().all(|(at, n)| at.timestamp() % 60 == 0 && *n > 0), "{minutes:?}");
+    assert_eq!(lines(&minutes), LINES as u64, "{minutes:?}");
+    assert_eq!(metric.incoming("/no/such/group", from, to).await.unwrap(), []);
+    let of_group = BTreeMap::from([("LogGroupName".to_owned(), s.log_group.clone())]);
+    let listed = s.aws.list_metrics("AWS/Logs", "IncomingLogEvents", &of_group, None).await.unwrap();
+    assert_eq!(listed.items, [of_group]);
 }

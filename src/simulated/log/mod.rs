@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::str::FromStr;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use super::Simulated;
 use super::world::World;
@@ -17,6 +17,8 @@ pub(super) use pattern::Pattern;
 
 /// Lines that a group keeps; older ones go.
 const KEPT: usize = 20_000;
+/// Minutes of which a group knows how many lines CloudWatch took in.
+const MINUTES: usize = 24 * 60;
 /// Lines that a page is looked for in. So a page can be empty and not the last, as with AWS.
 const SCANNED: usize = 1000;
 
@@ -55,7 +57,37 @@ impl FromStr for Place {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lines {
     groups: BTreeMap<String, VecDeque<Line>>,
+    /// Lines by the minute in which CloudWatch took them in, also those that are not kept any more.
+    taken_in: BTreeMap<String, BTreeMap<DateTime<Utc>, u64>>,
     logged: u64,
+}
+
+impl Lines {
+    fn count(&mut self, group: &str, ingested_at: DateTime<Utc>) {
+        let minute = ingested_at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(ingested_at);
+        let minutes = self.taken_in.entry(group.to_owned()).or_default();
+        *minutes.entry(minute).or_default() += 1;
+        if minutes.len() > MINUTES {
+            minutes.pop_first();
+        }
+    }
+
+    /// Names of the groups that took lines in.
+    pub(super) fn groups(&self) -> impl Iterator<Item = &str> {
+        self.taken_in.keys().map(String::as_str)
+    }
+
+    /// Lines that a group took in, of each minute that begins in `[from, to)` and had some.
+    pub(super) fn taken_in(
+        &self,
+        group: &str,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> impl Iterator<Item = (DateTime<Utc>, u64)> {
+        // An empty range may not be turned round.
+        let minutes = self.taken_in.get(group).filter(|_| from < to);
+        minutes.into_iter().flat_map(move |minutes| minutes.range(from..to).map(|(at, n)| (*at, *n)))
+    }
 }
 
 impl World {
@@ -71,6 +103,7 @@ impl World {
         self.log_groups.entry(group.to_owned()).or_default();
         self.lines.logged += 1;
         let number = self.lines.logged;
+        self.lines.count(group, ingested_at);
         let lines = self.lines.groups.entry(group.to_owned()).or_default();
         if lines.len() >= KEPT {
             lines.pop_front();
