@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::datasource;
 use super::error::{Wrong, any_of, without_password};
+use super::expressions;
 use super::forms::Form;
 use super::freeze;
 use super::journal::{self, Location};
@@ -48,6 +49,8 @@ pub(super) enum Field<T: 'static> {
     Texts(&'static Form, Lens<T, Vec<String>>),
     /// One of some words, always there.
     Word(&'static [&'static str], Lens<T, String>),
+    /// Regular expressions.
+    Expressions(Lens<T, Vec<String>>),
     /// A path; the example.
     Path(&'static str, Lens<T, Option<PathBuf>>),
     /// What miharu may do.
@@ -131,6 +134,7 @@ impl<T> Field<T> {
             Self::Number(range, _) => format!("a whole number from {} to {}", range.start(), range.end()),
             Self::Text(form, _) | Self::Name(form, _) => form.expects(),
             Self::Texts(form, _) => format!("a list, each {}", form.expects()),
+            Self::Expressions(_) => expressions::EXPECTED.into(),
             Self::Word(words, _) => any_of(words.iter().copied()),
             Self::Path(example, _) => format!("a path such as \"{example}\""),
             Self::Mode(_) => any_of(Mode::names()),
@@ -193,6 +197,9 @@ impl<T> Field<T> {
                 let texts = raw.list().ok_or_else(other_kind)?;
                 texts.iter().try_for_each(|text| form.check(text))?;
                 *at(target) = texts.into_iter().map(str::to_owned).collect();
+            }
+            Self::Expressions(at) => {
+                *at(target) = expressions::read(&raw.list().ok_or_else(other_kind)?)?;
             }
             Self::Word(words, at) => {
                 let word = text()?;
@@ -260,7 +267,7 @@ impl<T> Field<T> {
             Self::Path(_, at) => at(target).as_ref().and_then(|p| text(&p.to_string_lossy())),
             Self::Mode(at) => text(at(target).name()),
             Self::Lang(at) => text(at(target).name()),
-            Self::Texts(_, at) => {
+            Self::Texts(_, at) | Self::Expressions(at) => {
                 let texts = at(target).iter().map(|t| toml::Value::from(without_password(t)));
                 Some(texts.collect::<Vec<_>>().into())
             }
@@ -296,6 +303,7 @@ impl<T> Field<T> {
         match self {
             Self::Text(form, _) | Self::Name(form, _) => form.example.into(),
             Self::Texts(form, _) => vec![form.example].into(),
+            Self::Expressions(_) => vec![expressions::EXAMPLE].into(),
             Self::Path(example, _) => (*example).into(),
             Self::Datasource(_) => "mysql://root:password@127.0.0.1:13306/hakaru".into(),
             Self::Word(words, _) => words.first().copied().unwrap_or_default().into(),

@@ -42,6 +42,7 @@ impl Form {
             Some(lower.clone()),
             Some(lower.replace('_', "-")),
             after(":loadbalancer/"),
+            after(":log-group:").map(|name| name.trim_end_matches(":*").to_owned()),
             plain.find("targetgroup/").filter(|_| arn).map(|i| plain[i..].to_owned()),
             plain.rsplit(['/', ':']).next().filter(|_| arn).map(str::to_owned),
             Some(format!("http://{plain}")).filter(|_| !plain.contains("://")),
@@ -91,6 +92,8 @@ forms! {
         "app/hakaru/50dc6c495c0c9188";
     TARGET_GROUP = "the TargetGroup dimension, the end of its ARN", "^targetgroup/[A-Za-z0-9-]+/[0-9a-f]+$",
         "targetgroup/hakaru/73e2d6bc24d8a067";
+    LOG_GROUP = "the name (not the ARN) of a log group", r"^[A-Za-z0-9_/.#-]{1,512}$",
+        "/ecs/efs-mount-autoscaling-fargate";
     SCALING_GROUP = "the name of an Auto Scaling group", r"^[^\s:]+$", "hakaru";
     DB_INSTANCE = "the identifier of an RDS instance", "^[A-Za-z][A-Za-z0-9-]{0,62}$", "hakaru";
     VARIABLE = "the name of an environment variable", "^[A-Za-z_][A-Za-z0-9_]*$", "HAKARU_DATASOURCENAME";

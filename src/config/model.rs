@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::apply::Apply;
 use super::journal::Location;
+use super::logs::Logs;
 use crate::domain::count::CountSource;
 use crate::domain::impressions::Terms;
 use crate::domain::metric::MetricKey;
@@ -131,6 +132,8 @@ pub struct Environment {
     pub policy: Policy,
     /// How a change is carried out.
     pub apply: Apply,
+    /// How the log groups are tailed.
+    pub logs: Logs,
     /// Poll period by source.
     pub every: BTreeMap<SourceId, Duration>,
     /// Deadline by source.
@@ -205,6 +208,7 @@ pub const PERIODS: &[(SourceId, Duration)] = &[
     (SourceId::PROBE, Duration::from_secs(30)),
     (SourceId::FILES, Duration::from_secs(60)),
     (SourceId::IMPRESSIONS, Duration::from_secs(2)),
+    (SourceId::LOGS, Duration::from_secs(3)),
 ];
 
 /// Deadline of a poll where none is set: a slow list of many pages included.
@@ -265,6 +269,7 @@ impl Environment {
             probe: true,
             policy: Policy::default(),
             apply: Apply::default(),
+            logs: Logs::default(),
             every: BTreeMap::new(),
             deadline: BTreeMap::new(),
         }

@@ -12,6 +12,7 @@ use super::field::Field::{
 };
 use super::field::{Field, Setting};
 use super::forms;
+use super::logs::logs;
 use super::model::{Config, DEADLINE, Environment, ExtraMetric, PERIODS, period};
 use super::settings_policy::policy;
 use crate::domain::metric::MetricKey;
@@ -286,6 +287,7 @@ pub(super) static ENVIRONMENT: LazyLock<Vec<Setting<Environment>>> = LazyLock::n
     ];
     all.extend(policy());
     all.extend(apply());
+    all.extend(logs());
     all.extend(by_source(
         "poll",
         ("Here, time between two polls of", ""),
@@ -350,6 +352,7 @@ fn what(source: SourceId) -> &'static str {
         "probe" => "the probe of the mount targets",
         "files" => "the count of files",
         "impressions" => "event log and counters of the impression service",
+        "logs" => "each log group",
         other => other,
     }
 }

@@ -35,6 +35,8 @@ impl SourceId {
     pub const FILES: Self = Self("files");
     /// Event log and counters of the impression service.
     pub const IMPRESSIONS: Self = Self("impressions");
+    /// The tail of the log groups, which only a console follows.
+    pub const LOGS: Self = Self("logs");
 }
 
 impl fmt::Display for SourceId {

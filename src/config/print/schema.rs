@@ -116,6 +116,11 @@ fn takes<T>(field: &Field<T>) -> Value {
             "type": "array",
             "items": { "type": "string", "pattern": form.pattern, "examples": [form.example] },
         }),
+        Field::Expressions(_) => json!({
+            "type": "array",
+            "items": { "type": "string", "format": "regex", "minLength": 1 },
+            "examples": [field.example()],
+        }),
         Field::Word(words, _) => json!({ "enum": words }),
         Field::Path(example, _) => json!({ "type": "string", "minLength": 1, "examples": [example] }),
         Field::Mode(_) => json!({ "enum": Mode::names().collect::<Vec<_>>() }),
