@@ -1,6 +1,8 @@
 //! The log tail: what is read, held, hidden, found and shown of log lines.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says where by panicking")]
 
+#[path = "logs/console.rs"]
+mod console;
 #[path = "logs/fake.rs"]
 mod fake;
 #[path = "logs/group.rs"]

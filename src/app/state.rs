@@ -189,10 +189,17 @@ impl State {
         self.failures.push_back(entry);
     }
 
-    pub(super) fn note_recovery(&mut self, environment: EnvironmentIndex, source: SourceId) {
+    /// A source was read; what it still warns of is not over.
+    pub(super) fn note_recovery(
+        &mut self,
+        environment: EnvironmentIndex,
+        source: SourceId,
+        warnings: &[Failure],
+    ) {
         let name = self.environments.get(environment).map_or("", |e| e.info.name.as_str());
         for entry in &mut self.failures {
-            if entry.environment == name && entry.source == Some(source) {
+            let goes_on = warnings.iter().any(|warning| warning.class == entry.failure.class);
+            if entry.environment == name && entry.source == Some(source) && !goes_on {
                 entry.recovered_at.get_or_insert(self.now);
             }
         }

@@ -49,7 +49,7 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
             }
             match &reading.result {
                 Ok(_) => {
-                    state.note_recovery(environment, reading.source);
+                    state.note_recovery(environment, reading.source, &reading.warnings);
                     for warning in &reading.warnings {
                         state.note_failure(environment, Some(reading.source), warning);
                     }

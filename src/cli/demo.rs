@@ -121,6 +121,7 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
         prices: Arc::new(loaded.config.prices.clone()),
         nudges,
         seed: demo.seed,
+        limiters: Arc::default(),
     };
     let look = match super::Look::load(loaded, inputs) {
         Ok(look) => look,

@@ -13,6 +13,7 @@ use crate::config::keymap::Keymap;
 use crate::config::theme::Theme;
 use crate::config::{self, ColourDepth, ConfigError, Inputs, Loaded, Overrides, gather, load};
 use crate::engine::start::Watched;
+use crate::engine::tail::limiter::Limiters;
 use crate::runtime::ui_loop::LoadTheme;
 use crate::ui::glyphs::Glyphs;
 use crate::ui::text::printable;
@@ -200,6 +201,7 @@ fn real_console(loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCode> {
     let prices = Arc::new(loaded.config.prices.clone());
     let config = Arc::new(loaded.config.clone());
     let operator = acting::Operator::of(&inputs.variables);
+    let limiters: Arc<Limiters> = Arc::default();
     let watched = (0_u64..)
         .zip(&loaded.config.environments)
         .map(|(n, environment)| {
@@ -214,6 +216,7 @@ fn real_console(loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCode> {
                 prices: Arc::clone(&prices),
                 nudges: Arc::default(),
                 seed: seed.wrapping_add(n),
+                limiters: Arc::clone(&limiters),
             }
         })
         .collect();

@@ -20,9 +20,9 @@ use super::backoff::{after_failure, jittered};
 use super::tasks::Tasks;
 
 /// Environments that are not shown are polled this many times slower.
-const BACKGROUND: u32 = 6;
+pub(super) const BACKGROUND: u32 = 6;
 /// "Poll now" is heard at most this often (real time): a held key must not become a flood of calls.
-const NUDGE_GAP: Duration = Duration::from_secs(1);
+pub(super) const NUDGE_GAP: Duration = Duration::from_secs(1);
 
 /// A source with everything its loop needs.
 pub struct Poller {

@@ -18,6 +18,8 @@ use crate::sources::{self, Setup, Source};
 use super::conductor::{Acts, Conductor, Place};
 use super::live::{Live, Tap};
 use super::poller::Poller;
+use super::tail::limiter::Limiters;
+use super::tail::source::LogSource;
 use super::tasks::Tasks;
 
 /// Makes the outside world of an environment; asynchronous, because credentials and region may have to be
@@ -38,6 +40,8 @@ pub struct Watched {
     pub nudges: Arc<Nudges>,
     /// Seed of the pollers' jitter.
     pub seed: u64,
+    /// The limits of the log calls of all accounts; the same for all environments.
+    pub limiters: Arc<Limiters>,
     /// What acts in it; `None`: it is only watched, and nothing is recommended.
     pub acts: Option<Acts>,
 }
@@ -81,11 +85,12 @@ pub fn start(
         (tasks.clone(), focus.clone(), format!("environment {}", watched.environment.name));
     let spawner = tasks.clone();
     spawner.spawn(name, async move {
-        let Watched { environment, connect, clock, prices, nudges, seed, acts } = watched;
+        let Watched { environment, connect, clock, prices, nudges, seed, limiters, acts } = watched;
         let (outside, region) = connect().await;
         let prices = Arc::new(prices.get(&region).cloned().unwrap_or_default());
         let setup = Setup { environment, outside };
         let (on, off) = build(&setup);
+        let (log_setup, log_region) = (setup.clone(), region.clone());
         let tasks = match acts {
             None => tasks,
             Some(acts) => {
@@ -109,7 +114,21 @@ pub fn start(
             return;
         }
         let notifies: Vec<Arc<Notify>> = on.iter().map(|_| Arc::default()).collect();
-        nudges.0.store(Arc::new(notifies.clone()));
+        let log_nudge: Arc<Notify> = Arc::default();
+        nudges.0.store(Arc::new(notifies.iter().chain([&log_nudge]).cloned().collect()));
+        let logs = LogSource {
+            environment: index,
+            setup: log_setup,
+            region: log_region,
+            clock: clock.clone(),
+            prices: Arc::clone(&prices),
+            nudge: log_nudge,
+            focus: focus.clone(),
+            limiters,
+            tasks: tasks.clone(),
+            seed: seed.wrapping_mul(1000).wrapping_add(500),
+        };
+        tasks.spawn("logs", logs.run());
         for ((n, source), nudge) in (0_u64..).zip(on).zip(notifies) {
             let rng = ChaCha8Rng::seed_from_u64(seed.wrapping_mul(1000).wrapping_add(n));
             let name = format!("poller {}", source.id());

@@ -101,6 +101,7 @@ impl Simulated {
         environment.cluster = Some(CLUSTER.into());
         environment.service = Some(SERVICE.into());
         environment.lambda_function = Some(LAMBDA.into());
+        environment.logs.groups = [SERVICE_LOG, FUNCTION_LOG].map(str::to_owned).to_vec();
         environment.files.threshold = self.threshold;
         environment.files.sources = vec![CountSource::Cloudwatch];
         environment

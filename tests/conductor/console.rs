@@ -141,6 +141,7 @@ impl Scene {
             prices: Arc::default(),
             nudges: Arc::default(),
             seed: 1,
+            limiters: Arc::default(),
             acts: Some(acts),
         };
         let (focus, focused) = watch::channel(0);

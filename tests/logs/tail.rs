@@ -12,9 +12,9 @@ use miharu::domain::log::filter::{Condition, Effect, Filter, Query};
 use miharu::domain::log::ring::{Limits, Ring};
 use miharu::domain::log::seek::Direction;
 use miharu::domain::source::FailureClass;
-use miharu::engine::tail::Tail;
 use miharu::engine::tail::limiter::Limiter;
 use miharu::engine::tail::settings::TailSettings;
+use miharu::engine::tail::{Pace, Tail};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tokio::sync::mpsc;
@@ -51,6 +51,8 @@ async fn run(seed: u64, limits: Limits) -> (Ring, Arc<Fake>, Vec<Batch>) {
         limiter: Arc::new(Limiter::new(clock.clone(), 4.0)),
         out,
         settings: settings(seed),
+        pace: Pace::steady(settings(seed).period),
+        tally: Arc::default(),
     };
     let groups: Vec<String> = fake.sent.keys().cloned().collect();
     let follows = groups.iter().zip(0..).map(|(group, index)| {
@@ -156,6 +158,8 @@ fn an_endpoint_that_answers_nothing_is_asked_for_ever_and_said() {
             limiter: Arc::new(Limiter::new(clock.clone(), 4.0)),
             out,
             settings: TailSettings::default(),
+            pace: Pace::steady(TailSettings::default().period),
+            tally: Arc::default(),
         };
         let mut ring = Ring::new(Limits::default(), as_is);
         let mut failing = 0;

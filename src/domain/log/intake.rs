@@ -38,6 +38,11 @@ pub struct Intake {
 }
 
 impl Intake {
+    /// Takes out what `redactor` finds.
+    pub fn new(redactor: Redactor) -> Self {
+        Self { redactor, ..Self::default() }
+    }
+
     /// Lines of `events`, in blocks that are small enough for a batch, the oldest first in each.
     pub fn blocks(&mut self, mut events: Vec<Arrived>) -> Vec<Block> {
         // Stable: what came in one millisecond stays as it came.

@@ -25,18 +25,20 @@ pub struct Redactor {
     any: Option<Regex>,
     forms: Vec<Regex>,
     named: Option<Regex>,
+    /// What is a secret in one place alone.
+    own: Vec<Regex>,
 }
 
 impl Default for Redactor {
     fn default() -> Self {
-        Self::new()
+        Self::new(&[])
     }
 }
 
 impl Redactor {
     /// Knows passwords, tokens and keys by name, and AWS keys, JSON web tokens, private keys, bearer tokens and
-    /// passwords in URLs by form.
-    pub fn new() -> Self {
+    /// passwords in URLs by form. `own`: regular expressions of what is a secret beside these, checked before.
+    pub fn new(own: &[String]) -> Self {
         // What follows a name: a quoted string (perhaps inside another string, perhaps cut off) or a word.
         let value = r#"(\\"(?:[^"\\]|\\[^"])*(?:\\")?|"(?s:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;&"'}\\]+)"#;
         let named = format!(r#"((?:{NAMES})(?:\\?["'])?\s*[:=：]\s*|--[a-z\-]*(?:{NAMES})\s+){value}"#);
@@ -47,11 +49,23 @@ impl Redactor {
             any: Regex::new(&any).ok(),
             forms: FORMS.iter().filter_map(|form| Regex::new(form).ok()).collect(),
             named: RegexBuilder::new(&named).case_insensitive(true).build().ok(),
+            own: own.iter().filter_map(|own| Regex::new(own).ok()).collect(),
         }
     }
 
     /// `text` without secrets; borrowed if there were none.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut out = self.known(text);
+        for own in &self.own {
+            if let Cow::Owned(text) = own.replace_all(&out, REDACTED) {
+                out = Cow::Owned(text);
+            }
+        }
+        out
+    }
+
+    /// `text` without what is known to be a secret everywhere.
+    fn known<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if !self.any.as_ref().is_some_and(|any| any.is_match(text)) {
             return Cow::Borrowed(text);
         }

@@ -19,7 +19,9 @@ pub mod incoming;
 pub mod limiter;
 pub mod seen;
 pub mod settings;
+pub mod source;
 pub mod spill;
+pub mod tally;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,12 +29,15 @@ use std::time::Duration;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use rand::{Rng, RngExt};
 use tokio::sync::mpsc::Sender;
+use tokio::sync::watch;
 
-use crate::aws::{Logs, Page};
+use crate::aws::meter::metered;
+use crate::aws::{Answer, Logs, Page};
 use crate::clock::Clock;
 use crate::domain::log::LogEvent;
 use crate::domain::log::batch::{Batch, LATE_LINES, TailState};
 use crate::domain::log::intake::{Arrived, Intake};
+use crate::domain::log::redact::Redactor;
 use crate::domain::source::{Failure, FailureClass};
 
 use super::backoff::{after_failure, jittered};
@@ -40,6 +45,7 @@ use group::{Call, GroupTail, Next};
 use incoming::Incoming;
 use limiter::Limiter;
 use settings::TailSettings;
+use tally::Tally;
 
 /// The longest wait between two tries.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -63,20 +69,54 @@ pub struct Tail {
     pub out: Sender<Batch>,
     /// How to read.
     pub settings: TailSettings,
+    /// How often, from now on.
+    pub pace: watch::Receiver<Pace>,
+    /// What it costs, and how the groups are doing.
+    pub tally: Arc<Tally>,
+}
+
+/// How often is looked for new lines. It changes while the tail runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Time between two looks.
+    pub period: Duration,
+    /// How often somebody has asked for a look at once.
+    pub asked: u64,
+}
+
+impl Pace {
+    /// One that never changes.
+    pub fn steady(period: Duration) -> watch::Receiver<Self> {
+        watch::channel(Self { period, asked: 0 }).1
+    }
+}
+
+/// Ends when the pace has changed; never, when nobody can change it any more.
+async fn changed(pace: &mut watch::Receiver<Pace>) {
+    if pace.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 impl Tail {
     /// Follows a group until nobody listens any more. `index` is another number for each group.
-    pub async fn follow(self, group: Arc<str>, index: u32, mut draw: impl Rng + Send) {
+    pub async fn follow(mut self, group: Arc<str>, index: u32, mut draw: impl Rng + Send) {
         let now = self.clock.now();
         let mut state =
             GroupTail::new(Arc::clone(&group), index, self.settings.clone(), now, self.incoming.is_some());
-        let mut intake = Intake::default();
+        let mut intake = Intake::new(Redactor::new(&self.settings.secrets));
+        let mut asked = self.pace.borrow().asked;
         let mut told: Option<(TailState, DateTime<Utc>)> = None;
         let mut audited = now - self.settings.lookback;
         let mut next_audit = now + self.settings.audit;
         loop {
             let now = self.clock.now();
+            let pace = *self.pace.borrow_and_update();
+            state.paced(pace.period);
+            if pace.asked != asked {
+                asked = pace.asked;
+                state.look_now(now);
+            }
             if let Some(incoming) = self.incoming.as_deref().filter(|_| now >= next_audit) {
                 audited = self.audit(incoming, &group, &mut state, audited, now).await;
                 next_audit = now + self.settings.audit;
@@ -86,7 +126,10 @@ impl Tail {
                 Next::Wait(until) => {
                     let until = if self.incoming.is_some() { until.min(next_audit) } else { until };
                     let wait = (until - now).to_std().unwrap_or_default();
-                    self.clock.sleep(wait.max(Duration::from_millis(1))).await;
+                    tokio::select! {
+                        () = self.clock.sleep(wait.max(Duration::from_millis(1))) => {}
+                        () = changed(&mut self.pace) => {}
+                    }
                     continue;
                 }
             };
@@ -106,24 +149,19 @@ impl Tail {
     ) -> Vec<Arrived> {
         self.limiter.acquire().await;
         let asked = self.logs.events(group, &call.query, call.token);
-        let deadline = self.clock.real(self.settings.deadline);
-        let answer: Result<Page<LogEvent>, Failure> =
-            if let Ok(answer) = tokio::time::timeout(deadline, asked).await {
-                answer
-            } else {
-                let text = format!("no answer within {}", humantime::format_duration(self.settings.deadline));
-                Err(Failure::new(FailureClass::Timeout, text))
-            };
+        let answer: Result<Page<LogEvent>, Failure> = self.metered(asked).await;
         let now = self.clock.now();
         match answer {
             Ok(page) => {
                 self.limiter.answered();
+                self.tally.answered(group, now);
                 state.page(now, call.head, page)
             }
             Err(failure) => {
                 if failure.class == FailureClass::Throttled {
                     self.limiter.throttled();
                 }
+                self.tally.failed(group, &failure);
                 let (class, draw) = (failure.class, draw.random());
                 state.failed(now, call.head, failure, |failures| {
                     jittered(after_failure(class, failures, self.settings.period).min(LONGEST_WAIT), draw)
@@ -131,6 +169,18 @@ impl Tail {
                 Vec::new()
             }
         }
+    }
+
+    /// Makes a call within the deadline, and counts it.
+    async fn metered<T>(&self, call: impl Future<Output = Answer<T>>) -> Answer<T> {
+        let began = Clock::stopwatch();
+        // Real time, as the clients have their own: what waits is the network.
+        let (answer, metered) = metered(tokio::time::timeout(self.settings.deadline, call)).await;
+        self.tally.add(metered, began());
+        answer.unwrap_or_else(|_| {
+            let text = format!("no answer within {}", humantime::format_duration(self.settings.deadline));
+            Err(Failure::new(FailureClass::Timeout, text))
+        })
     }
 
     /// Compares the numbers of the minutes from `audited` on; gives from when on to compare the next time.
@@ -148,18 +198,16 @@ impl Tail {
         if from >= to {
             return audited;
         }
-        let deadline = self.clock.real(self.settings.deadline);
-        match tokio::time::timeout(deadline, incoming.incoming(group, from, to)).await {
-            Ok(Ok(numbers)) => {
+        match self.metered(incoming.incoming(group, from, to)).await {
+            Ok(numbers) => {
                 state.audited(from, to, &numbers);
                 to - AUDITED_AGAIN
             }
             // The next look takes the same minutes in.
-            Ok(Err(failure)) => {
+            Err(failure) => {
                 tracing::debug!(group, why = %failure.text, "lines taken in are not known");
                 audited
             }
-            Err(_) => audited,
         }
     }
 

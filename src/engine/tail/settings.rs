@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use crate::config::model::Environment;
+use crate::domain::source::SourceId;
+
 /// See the module.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TailSettings {
@@ -30,6 +33,24 @@ pub struct TailSettings {
     pub audit_settles: Duration,
     /// A filter pattern of CloudWatch Logs; lost lines are not counted then.
     pub pattern: Option<String>,
+    /// Regular expressions of what is taken out of a line beside what is known to be a secret.
+    pub secrets: Vec<String>,
+}
+
+impl TailSettings {
+    /// As an environment wants it.
+    pub fn of(environment: &Environment) -> Self {
+        let (logs, default) = (&environment.logs, Self::default());
+        Self {
+            period: environment.every(SourceId::LOGS),
+            deadline: environment.deadline(SourceId::LOGS),
+            overlap: logs.overlap,
+            lookback_most: default.lookback_most.max(logs.overlap),
+            lookback: logs.lookback,
+            secrets: logs.secrets.clone(),
+            ..default
+        }
+    }
 }
 
 impl Default for TailSettings {
@@ -47,6 +68,7 @@ impl Default for TailSettings {
             audit: Duration::from_secs(5 * 60),
             audit_settles: Duration::from_secs(3 * 60),
             pattern: None,
+            secrets: Vec::new(),
         }
     }
 }

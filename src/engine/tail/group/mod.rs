@@ -313,6 +313,19 @@ impl GroupTail {
         self.failing = Some((failure, since, failures, again));
     }
 
+    /// From now on the newest lines are looked for at this pace.
+    pub fn paced(&mut self, period: Duration) {
+        self.settings.period = period;
+    }
+
+    /// Looks for what is new at once, also after a failure.
+    pub fn look_now(&mut self, now: DateTime<Utc>) {
+        self.next_head = i64::MIN;
+        if let Some((_, _, _, again)) = &mut self.failing {
+            *again = now;
+        }
+    }
+
     /// Whether everything there is to read has been read.
     pub fn idle(&self) -> bool {
         self.head.is_none() && self.back.is_none() && self.spans.is_empty() && self.failing.is_none()
