@@ -7,9 +7,10 @@ use super::line::{LineKey, flag};
 use super::matching::{Sight, matching, text};
 
 /// Lines of a full chunk.
-pub(super) const CHUNK_LINES: usize = 2_048;
-/// Bytes of text of a full chunk.
-pub(super) const CHUNK_BYTES: usize = 256 << 10;
+pub(super) const CHUNK_LINES: usize = 1_024;
+/// Bytes of text of a full chunk. Matching a filter against it is the smallest piece of work there is, so it must
+/// not take long with a slow expression either.
+pub(super) const CHUNK_BYTES: usize = 64 << 10;
 
 /// Lines counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,10 +31,11 @@ pub(super) struct Chunk {
     pub(super) block: Block,
     /// Lines before this one have been dropped.
     pub(super) skip: usize,
-    /// Bits that are known of the lines before `matched_to`.
-    evaluated: u16,
-    matched_to: usize,
+    /// Lines before this one are known to match each filter, or not.
+    matched_to: [u32; SEARCH + 1],
     counted_to: usize,
+    /// Marks among the lines that are left.
+    pub(super) marks: u32,
     version: u64,
     pub(super) counts: Counts,
     /// Pattern of each line from the first on, as far as they have been looked at; see `pattern`.
@@ -42,7 +44,8 @@ pub(super) struct Chunk {
 
 impl Chunk {
     pub(super) fn of(block: Block) -> Self {
-        Self { block, ..Self::default() }
+        let marks = marks_of(&block, 0);
+        Self { block, marks, ..Self::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -73,65 +76,95 @@ impl Chunk {
         if deciding == 0 || meta.has(flag::MARK) {
             return true;
         }
-        deciding & !self.evaluated == 0 && index < self.matched_to && filters.hidden_by(meta.mask).is_none()
+        index < self.known_to(deciding) && filters.hidden_by(meta.mask).is_none()
+    }
+
+    /// Lines before this one are known to all of these filters.
+    fn known_to(&self, mut bits: u16) -> usize {
+        let mut to = self.len();
+        while bits != 0 {
+            to = to.min(self.matched_to(bits.trailing_zeros() as usize));
+            bits &= bits - 1;
+        }
+        to
+    }
+
+    fn matched_to(&self, slot: usize) -> usize {
+        self.matched_to.get(slot).map_or(0, |to| *to as usize)
     }
 
     /// Whether the search matches line `index`, as far as is known.
     pub(super) fn hit(&self, index: usize) -> bool {
-        self.evaluated & (1 << SEARCH) != 0
-            && index < self.matched_to
+        index < self.matched_to(SEARCH)
             && self.block.metas.get(index).is_some_and(|m| m.mask & (1 << SEARCH) != 0)
     }
 
-    /// Whether everything the filters ask for is known and counted.
+    /// Whether everything the filters ask for is known and counted. Every change of a filter is a new version.
     pub(super) fn settled(&self, filters: &Filters) -> bool {
-        self.version == filters.version
-            && self.counted_to == self.len()
-            && filters.wanted() & !self.evaluated == 0
+        self.version == filters.version && self.counted_to == self.len()
     }
 
-    /// Whether it is known that none of its lines is shown.
+    /// Whether none of its lines is shown, because all are hidden or nothing is known of them.
     pub(super) fn hides_all(&self, filters: &Filters) -> bool {
-        self.settled(filters) && self.counts.marks == 0 && self.counts.shown.iter().all(|n| *n == 0)
+        if self.marks > 0 {
+            return false;
+        }
+        if self.settled(filters) {
+            return self.counts.shown.iter().all(|n| *n == 0);
+        }
+        let deciding = filters.deciding();
+        deciding != 0 && self.known_to(deciding) <= self.skip
     }
 
     /// Forgets what is known about a filter's place.
     pub(super) fn forget(&mut self, slot: usize) {
-        self.evaluated &= !(1 << slot);
+        if let Some(to) = self.matched_to.get_mut(slot) {
+            *to = 0;
+        }
     }
 
     /// Lines before `index` are dropped.
     pub(super) fn drop_to(&mut self, index: usize) {
         self.skip = index;
         self.counted_to = 0;
+        if self.marks > 0 {
+            self.marks = marks_of(&self.block, index);
+        }
     }
 
-    /// Finds out what the filters ask for; gives the bytes of text that were matched for it.
-    pub(super) fn settle(&mut self, filters: &Filters, sight: Sight) -> usize {
+    /// Lines that are left, without marks.
+    pub(super) fn live(&self) -> usize {
+        (self.len() - self.skip).saturating_sub(self.marks as usize)
+    }
+
+    /// Finds out what the filters ask for, one after the other, until nothing of `left` bytes of text is left.
+    pub(super) fn settle(&mut self, filters: &Filters, sight: Sight, left: &mut usize) {
         if self.settled(filters) {
-            return 0;
+            return;
         }
         let wanted = filters.wanted();
-        let mut cost = 0;
         let (skip, len) = (self.skip, self.len());
         for slot in (0..=SEARCH).filter(|slot| wanted & (1 << slot) != 0) {
-            let known = self.evaluated & (1 << slot) != 0;
-            let from = if known { self.matched_to.max(skip) } else { skip };
+            let from = self.matched_to(slot).max(skip);
             if from >= len {
                 continue;
             }
-            cost += self.block.text.len().saturating_sub(self.block.start(from));
+            if *left == 0 {
+                return;
+            }
+            let cost = self.block.text.len().saturating_sub(self.block.start(from));
+            *left = left.saturating_sub(cost.max(len - from));
             self.match_slot(slot, from, filters, sight);
+            if let Some(to) = self.matched_to.get_mut(slot) {
+                *to = u32::try_from(len).unwrap_or(u32::MAX);
+            }
         }
-        self.evaluated = wanted;
-        self.matched_to = len;
         if self.version != filters.version || self.counted_to < skip {
             self.counts = Counts::default();
             self.counted_to = skip;
         }
         self.count(filters);
         self.version = filters.version;
-        cost
     }
 
     fn match_slot(&mut self, slot: usize, from: usize, filters: &Filters, sight: Sight) {
@@ -190,6 +223,12 @@ impl Chunk {
         !self.settled(filters)
             || Level::ALL.iter().zip(&self.counts.shown).any(|(l, n)| *n > 0 && *l >= level)
     }
+}
+
+/// Marks among the lines from `from` on.
+pub(super) fn marks_of(block: &Block, from: usize) -> u32 {
+    let marks = block.metas.iter().skip(from).filter(|m| m.has(flag::MARK)).count();
+    u32::try_from(marks).unwrap_or(u32::MAX)
 }
 
 fn bump(counts: &mut [u32], index: usize) {

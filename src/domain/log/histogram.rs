@@ -71,6 +71,11 @@ impl Ring {
                         bucket.add(&chunk.counts);
                     }
                 }
+                Some(index) if a == b && chunk.hides_all(&self.filters) => {
+                    if let Some(bucket) = out.buckets.get_mut(index) {
+                        bucket.lines += chunk.live() as u64;
+                    }
+                }
                 _ => self.look_into(chunk, place, &mut out.buckets),
             }
         }

@@ -25,6 +25,15 @@ pub enum Target {
     Mark,
 }
 
+/// What stands around a line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Around {
+    /// Shown lines behind it.
+    pub shown_after: u64,
+    /// Matches of the search up to it.
+    pub hits_to: u64,
+}
+
 /// A search for the next line, which can be left at any time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Find {
@@ -71,8 +80,11 @@ impl Ring {
             if left == 0 {
                 return Found::NotYet;
             }
-            let cost = chunk.settle(&self.filters, self.sight);
-            left = left.saturating_sub(cost.max(64));
+            chunk.settle(&self.filters, self.sight, &mut left);
+            if !chunk.settled(&self.filters) {
+                return Found::NotYet;
+            }
+            left = left.saturating_sub(64);
             let found = look(
                 chunk,
                 find,
@@ -136,6 +148,33 @@ impl Ring {
         self.walk(Some(key), direction).map(|line| line.key).find(|k| *k != key)
     }
 
+    /// Shown lines, without marks, that stand behind `key`, and how many of those at it or before it the search
+    /// matches; as far as is known. Looks into one chunk only.
+    pub fn around(&self, key: LineKey) -> Around {
+        let mut out = Around::default();
+        let c = self.chunks.partition_point(|c| c.last_key() < key);
+        for (n, chunk) in self.chunks.iter().enumerate() {
+            if n != c {
+                let counts = &chunk.counts;
+                if n < c && chunk.settled(&self.filters) {
+                    out.hits_to += counts.matching.last().copied().map_or(0, u64::from);
+                } else if n > c && chunk.settled(&self.filters) {
+                    out.shown_after += counts.shown.iter().copied().map(u64::from).sum::<u64>();
+                }
+                continue;
+            }
+            for (i, meta) in chunk.block.metas.iter().enumerate().skip(chunk.skip) {
+                let shown = !meta.has(flag::MARK) && chunk.shown(i, &self.filters);
+                if shown && meta.key() > key {
+                    out.shown_after += 1;
+                } else if shown && chunk.hit(i) {
+                    out.hits_to += 1;
+                }
+            }
+        }
+        out
+    }
+
     /// First and last key held, shown or not.
     pub fn ends(&self) -> Option<(LineKey, LineKey)> {
         Some((self.chunks.front()?.first_key(), self.chunks.back()?.last_key()))
@@ -151,7 +190,7 @@ fn look(
     let possible = match find.target {
         Target::Hit => chunk.counts.matching.last().is_some_and(|n| *n > 0),
         Target::Level(level) => may_hold(level),
-        Target::Mark => chunk.counts.marks > 0,
+        Target::Mark => chunk.marks > 0,
     };
     if !possible {
         return None;

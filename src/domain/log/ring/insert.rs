@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::super::block::{Block, Meta};
 use super::super::chunk::{CHUNK_BYTES, CHUNK_LINES, Chunk};
+use super::super::line::flag;
 use super::Ring;
 
 impl Ring {
@@ -43,7 +44,10 @@ impl Ring {
             let fits = lines.metas.get(i..range.end).unwrap_or_default();
             let fits = fits.partition_point(|m| (m.end as usize) < space).max(1);
             let n = room.min(fits);
+            let new = lines.metas.get(i..i + n).unwrap_or_default();
+            let marks = u32::try_from(new.iter().filter(|m| m.has(flag::MARK)).count()).unwrap_or(u32::MAX);
             chunk.block.extend(lines, i..i + n, Some(self.seq));
+            chunk.marks += marks;
             self.seq += n as u64;
             self.grow(lines, i..i + n);
             i += n;

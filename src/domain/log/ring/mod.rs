@@ -297,8 +297,10 @@ impl Ring {
             if left == 0 {
                 return false;
             }
-            let cost = chunk.settle(&self.filters, self.sight);
-            left = left.saturating_sub(cost.max(chunk.len()));
+            chunk.settle(&self.filters, self.sight, &mut left);
+            if !chunk.settled(&self.filters) {
+                return false;
+            }
         }
         true
     }
@@ -308,11 +310,9 @@ impl Ring {
         let mut t = Totals { taken: self.taken, dropped: self.dropped, ..Totals::default() };
         for chunk in &self.chunks {
             if !chunk.settled(&self.filters) {
-                let live = chunk.block.metas.get(chunk.skip..).unwrap_or_default();
-                let marks = live.iter().filter(|m| m.has(flag::MARK)).count();
-                t.marks += marks as u64;
-                t.unsettled += (live.len() - marks) as u64;
-                t.held += (live.len() - marks) as u64;
+                t.marks += u64::from(chunk.marks);
+                t.unsettled += chunk.live() as u64;
+                t.held += chunk.live() as u64;
                 continue;
             }
             let counts = &chunk.counts;
