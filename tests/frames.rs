@@ -14,6 +14,10 @@ mod harness;
 mod impressions;
 #[path = "frames/load.rs"]
 mod load;
+#[path = "frames/log_lines.rs"]
+mod log_lines;
+#[path = "frames/logs.rs"]
+mod logs;
 #[path = "frames/parts.rs"]
 mod parts;
 #[path = "frames/says.rs"]
@@ -36,8 +40,15 @@ use proptest::prelude::*;
 use scenes::Scene;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
-const SCREENS: [Action; 6] =
-    [Action::Overview, Action::Storage, Action::Tasks, Action::Changes, Action::Journal, Action::Impressions];
+const SCREENS: [Action; 7] = [
+    Action::Overview,
+    Action::Storage,
+    Action::Tasks,
+    Action::Changes,
+    Action::Journal,
+    Action::Impressions,
+    Action::Logs,
+];
 
 /// What opens above the screens, and how.
 const OVERLAYS: &[(&str, &[Action])] = &[
@@ -269,7 +280,7 @@ fn pictures_for_eyes() {
     for (name, scene) in scenes::ALL {
         let state = scene();
         for size in SIZES {
-            for (screen, action) in ["1", "2", "3", "6", "7", "4"].into_iter().zip(SCREENS) {
+            for (screen, action) in ["1", "2", "3", "6", "7", "4", "5"].into_iter().zip(SCREENS) {
                 for theme in ["dark", "light", "ansi", "mono", "contrast"] {
                     let mut shown = Screen::new(state.clone(), size, theme, &Glyphs::UNICODE);
                     shown.act(action);

@@ -14,6 +14,8 @@ pub enum Action {
     /// Show a screen.
     Impressions,
     /// Show a screen.
+    Logs,
+    /// Show a screen.
     Changes,
     /// Show a screen.
     Journal,
@@ -63,7 +65,7 @@ pub enum Action {
     Help,
     /// Command palette.
     Palette,
-    /// Filter the focused table.
+    /// Filter the focused table, or search the logs.
     Find,
     /// Sort by the next column.
     Sort,
@@ -99,6 +101,68 @@ pub enum Action {
     RollBack,
     /// Freeze all changes at once; asks before it ends the freeze.
     FreezeChanges,
+    /// Follow the newest line, or stop.
+    Follow,
+    /// The next match of the search.
+    NextHit,
+    /// The match before.
+    PreviousHit,
+    /// The next error.
+    NextError,
+    /// The error before.
+    PreviousError,
+    /// The next warning or worse.
+    NextWarning,
+    /// The warning or worse before.
+    PreviousWarning,
+    /// Show only lines that match.
+    Include,
+    /// Hide lines that match.
+    Exclude,
+    /// The list of filters.
+    Filters,
+    /// Another least level.
+    MinimumLevel,
+    /// Switch the filter of the list on or off.
+    Toggle,
+    /// Delete the filter or bookmark of the list.
+    Delete,
+    /// Go to a time that is typed.
+    GoToTime,
+    /// Only the last minutes.
+    LastMinutes,
+    /// Only lines from this one on.
+    FromHere,
+    /// Only lines up to this one.
+    UntilHere,
+    /// Lines of any time again.
+    AnyTime,
+    /// Times in UTC or in the local time zone.
+    LocalTime,
+    /// The earlier bar of the histogram.
+    Earlier,
+    /// The later bar of the histogram.
+    Later,
+    /// What lines have in common.
+    Patterns,
+    /// Bookmark the line, or no longer.
+    Bookmark,
+    /// Bookmark the line with a note.
+    Note,
+    /// The list of bookmarks.
+    Bookmarks,
+    /// The next bookmark.
+    NextBookmark,
+    /// The bookmark before.
+    PreviousBookmark,
+    /// Begin or end a selection of lines.
+    SelectLines,
+    /// Wrap long lines, or cut them.
+    Wrap,
+    /// The journal at the time of the line.
+    JournalAt,
+    /// Write the lines that are shown to a file.
+    Export,
 }
 
 impl Action {
@@ -108,6 +172,7 @@ impl Action {
         (Self::Storage, "storage", "storage screen"),
         (Self::Tasks, "tasks", "tasks screen"),
         (Self::Impressions, "impressions", "impressions screen"),
+        (Self::Logs, "logs", "logs screen"),
         (Self::Changes, "changes", "changes screen"),
         (Self::Journal, "journal", "journal screen"),
         (Self::NextScreen, "next-screen", "next screen"),
@@ -125,8 +190,8 @@ impl Action {
         (Self::Open, "open", "detail of the row"),
         (Self::Back, "back", "close, or clear the filter"),
         (Self::Raw, "raw", "raw record of the row"),
-        (Self::Copy, "copy", "copy the row's id or the open text"),
-        (Self::Find, "find", "filter the table"),
+        (Self::Copy, "copy", "copy the row's id, the open text, or lines"),
+        (Self::Find, "find", "filter the table, or search the logs"),
         (Self::Sort, "sort", "sort by the next column"),
         (Self::SortReverse, "sort-reverse", "reverse the order"),
         (Self::Attention, "attention", "only what needs attention"),
@@ -137,6 +202,37 @@ impl Action {
         (Self::PollNow, "poll-now", "poll every source now"),
         (Self::ShorterSpan, "shorter-span", "graphs of a shorter time"),
         (Self::LongerSpan, "longer-span", "graphs of a longer time"),
+        (Self::Follow, "follow", "follow the newest line, or stop"),
+        (Self::NextHit, "next-hit", "next match of the search"),
+        (Self::PreviousHit, "previous-hit", "match before"),
+        (Self::NextError, "next-error", "next error"),
+        (Self::PreviousError, "previous-error", "error before"),
+        (Self::NextWarning, "next-warning", "next warning or worse"),
+        (Self::PreviousWarning, "previous-warning", "warning or worse before"),
+        (Self::Include, "include", "show only lines that match"),
+        (Self::Exclude, "exclude", "hide lines that match"),
+        (Self::Filters, "filters", "filters, with the lines each hides"),
+        (Self::MinimumLevel, "minimum-level", "least level that is shown"),
+        (Self::Toggle, "toggle", "switch the filter on or off"),
+        (Self::Delete, "delete", "delete the filter or bookmark"),
+        (Self::GoToTime, "go-to-time", "go to a time"),
+        (Self::LastMinutes, "last-minutes", "only the last 5 minutes"),
+        (Self::FromHere, "from-here", "only from this line on"),
+        (Self::UntilHere, "until-here", "only up to this line"),
+        (Self::AnyTime, "any-time", "lines of any time again"),
+        (Self::LocalTime, "local-time", "times in UTC or local"),
+        (Self::Earlier, "earlier", "earlier bar of the histogram"),
+        (Self::Later, "later", "later bar of the histogram"),
+        (Self::Patterns, "patterns", "patterns: what lines have in common"),
+        (Self::Bookmark, "bookmark", "bookmark the line, or no longer"),
+        (Self::Note, "note", "bookmark the line with a note"),
+        (Self::Bookmarks, "bookmarks", "bookmarks"),
+        (Self::NextBookmark, "next-bookmark", "next bookmark"),
+        (Self::PreviousBookmark, "previous-bookmark", "bookmark before"),
+        (Self::SelectLines, "select-lines", "begin or end a selection of lines"),
+        (Self::Wrap, "wrap", "wrap long lines, or cut them"),
+        (Self::JournalAt, "journal-at", "the journal at the line's time"),
+        (Self::Export, "export", "write the shown lines to a file"),
         (Self::Approve, "approve", "approve the plan that was read"),
         (Self::Reject, "reject", "reject, with a reason"),
         (Self::Snooze, "snooze", "put off"),

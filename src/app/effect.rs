@@ -17,6 +17,17 @@ pub enum Effect {
     Focus(EnvironmentIndex),
     /// Put text on the clipboard of the operator's terminal.
     Copy(String),
+    /// Write text to a new file.
+    Export {
+        /// A name in the state folder, or a path.
+        name: String,
+        /// What to write.
+        text: String,
+        /// Log lines in it.
+        lines: u64,
+        /// There were more than a file takes.
+        cut: bool,
+    },
     /// Take another theme.
     Theme(String),
     /// Apply this plan.

@@ -1,5 +1,6 @@
 //! The console: takes the terminal, draws the first frame, then sets the environments in motion.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::engine::tasks::Tasks;
 use crate::runtime::core::Core;
 use crate::runtime::inbox::Message;
 use crate::runtime::ui_loop::{self, Doors, Edges, Pace};
-use crate::runtime::{inbox, input, terminal};
+use crate::runtime::{files, inbox, input, terminal};
 use crate::ui::Ui;
 
 use super::Look;
@@ -38,6 +39,8 @@ pub struct Session {
     pub low_bandwidth: bool,
     /// The demo's scenario, in words.
     pub demo: Option<String>,
+    /// Where files go that the operator asks for by a name alone.
+    pub folder: PathBuf,
     /// Test of the terminal's restoration.
     pub panic_after: Option<Duration>,
 }
@@ -87,7 +90,7 @@ async fn in_terminal(
     screen: &mut terminal::Screen,
     signals: input::Signals,
 ) -> std::io::Result<()> {
-    let Session { watched, look, clock, read_only, low_bandwidth, demo, panic_after } = session;
+    let Session { watched, look, clock, read_only, low_bandwidth, demo, folder, panic_after } = session;
     let Look { theme, themes, theme_list, keymap, glyphs } = look;
     let mut state = State::new(watched.iter().map(shown).collect(), clock.now());
     state.speed = clock.speed();
@@ -104,16 +107,20 @@ async fn in_terminal(
     let (sender, messages) = mpsc::channel::<Message>(inbox::CAPACITY);
     let (keys, operator) = mpsc::channel(inbox::KEYS);
     let mut doors = Doors { keys: operator, inbox: messages };
+    let (files, wanted) = mpsc::channel(files::WAITING);
+    let told = sender.clone();
     let tasks = Tasks::new(sender);
     let (focus, focused) = watch::channel(0);
     let edges = Edges {
         nudges: watched.iter().map(|w| Arc::clone(&w.nudges)).collect(),
         focus,
         theme: themes,
+        files,
         hands: watched.iter().map(|w| w.acts.as_ref().map(|a| Arc::clone(&a.hand))).collect(),
     };
     input::read_terminal(keys.clone())?;
     tasks.spawn("signals", signals.watch(keys));
+    tasks.spawn("files", files::write(wanted, folder, told));
     for (index, environment) in watched.into_iter().enumerate() {
         start(index, environment, &focused, &tasks);
     }

@@ -134,6 +134,7 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
         read_only: loaded.config.read_only,
         low_bandwidth: loaded.config.low_bandwidth,
         demo: Some(title),
+        folder: crate::config::journal::state_directory(&inputs.variables).unwrap_or_default(),
         panic_after: demo.panic_after.map(Duration::from_millis),
     });
     if let Some(live) = live {

@@ -227,6 +227,7 @@ fn real_console(loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCode> {
         read_only: loaded.config.read_only,
         low_bandwidth: loaded.config.low_bandwidth,
         demo: None,
+        folder: config::journal::state_directory(&inputs.variables).unwrap_or_default(),
         panic_after: None,
     })
 }

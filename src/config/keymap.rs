@@ -16,6 +16,10 @@ pub enum Context {
     Global,
     /// Tables: the focused panel has rows.
     Table,
+    /// The logs screen.
+    Logs,
+    /// A list on the logs screen: filters, patterns, bookmarks, fields of a line.
+    LogList,
     /// An open overlay that scrolls: detail, raw record, help, errors.
     Overlay,
     /// A text field: palette, filter. Characters without a binding are text.
@@ -27,6 +31,8 @@ impl Context {
     pub const ALL: &[(Self, &str)] = &[
         (Self::Global, "global"),
         (Self::Table, "table"),
+        (Self::Logs, "logs"),
+        (Self::LogList, "log-list"),
         (Self::Overlay, "overlay"),
         (Self::Input, "input"),
     ];

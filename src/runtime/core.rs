@@ -69,7 +69,7 @@ impl Core {
     fn take(&mut self, message: Message, now: DateTime<Utc>) -> (Change, Vec<Effect>) {
         match message {
             Message::Key(key) => (Change::Operator, self.key(key, now)),
-            Message::Paste(text) if self.ui.wants_text() => {
+            Message::Paste(text) if self.ui.wants_text(&self.state) => {
                 self.ui.edit(&TextEdit::Paste(text), &self.state);
                 (Change::Operator, Vec::new())
             }
@@ -107,8 +107,12 @@ impl Core {
     /// Does a part of what waits until there is time for it, as much as about `bytes` of text take.
     pub fn work(&mut self, bytes: usize) -> Worked {
         let work = self.ui.work(&self.state, bytes);
-        let change = if work.seen { Change::Data } else { Change::Nothing };
-        Worked { left: work.left, change, effects: Vec::new() }
+        let change = match (work.seen, work.awaited) {
+            (true, true) => Change::Operator,
+            (true, false) => Change::Data,
+            (false, _) => Change::Nothing,
+        };
+        Worked { left: work.left, change, effects: work.effect.into_iter().collect() }
     }
 
     fn key(&mut self, key: KeyCombination, now: DateTime<Utc>) -> Vec<Effect> {
@@ -138,7 +142,7 @@ impl Core {
                 Some(Reply::Effect(effect)) => vec![effect],
             },
             Resolution::None => {
-                if self.ui.wants_text()
+                if self.ui.wants_text(&self.state)
                     && let Some(edit) = text_edit(key)
                 {
                     self.ui.edit(&edit, &self.state);

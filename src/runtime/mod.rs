@@ -2,6 +2,7 @@
 
 pub mod backend;
 pub mod core;
+pub mod files;
 pub mod inbox;
 pub mod input;
 pub mod line_speed;

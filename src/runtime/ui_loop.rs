@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossterm::Command;
 use crossterm::clipboard::CopyToClipboard;
 use rustix::process::Signal;
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -19,6 +19,7 @@ use crate::engine::conductor::{Command as ChangeCommand, Hand};
 use crate::engine::start::Nudges;
 
 use super::core::{Change, Core};
+use super::files::File;
 use super::inbox::Message;
 use super::line_speed::{LineSpeed, QUESTION};
 use super::slices::Slices;
@@ -49,6 +50,8 @@ pub struct Edges {
     pub focus: watch::Sender<EnvironmentIndex>,
     /// Loads a theme by name.
     pub theme: LoadTheme,
+    /// Files to write.
+    pub files: Sender<File>,
     /// The operator's hand in each environment; `None` where nothing acts.
     pub hands: Vec<Option<Arc<Hand>>>,
 }
@@ -343,6 +346,12 @@ fn perform(effect: Effect, core: &mut Core, screen: &mut Screen, clock: &Clock, 
                 Err(error) => notice(format!("not copied: {error}")),
             }
         }
+        Effect::Export { name, text, lines, cut } => {
+            let file = File { name, text, lines, cut };
+            if edges.files.try_send(file).is_err() {
+                notice("not written: another file is being written".into());
+            }
+        }
         Effect::Theme(name) => match (edges.theme)(&name) {
             Ok(theme) => core.ui.set_theme(&theme),
             Err(why) => notice(why),
@@ -384,6 +393,7 @@ fn command(effect: Effect) -> Option<(EnvironmentIndex, ChangeCommand)> {
         | Effect::PollNow(_)
         | Effect::Focus(_)
         | Effect::Copy(_)
+        | Effect::Export { .. }
         | Effect::Theme(_) => {
             return None;
         }

@@ -141,23 +141,20 @@ pub struct Foot<'a> {
 /// Draws the line at the bottom: the screens, what is to be told, the most useful keys.
 pub fn foot(canvas: &mut Canvas<'_>, row: Rect, view: &View<'_>, foot: &Foot<'_>) {
     let key = |action| foot.keymap.keys_of(action).into_iter().next();
-    let mut line = Line::new();
-    for (i, screen) in SCREENS.iter().enumerate() {
-        if let Some(key) = key(screen.action) {
-            line.push(Role::Key, key);
-            line.push(Role::Muted, " ");
-        }
-        line.push(if i == foot.screen { Role::Title } else { Role::Muted }, screen.name);
-        line.push(Role::Muted, "  ");
-    }
     let told = told(view, foot, &key);
     let width = usize::from(row.width.saturating_sub(2));
+    let least = told.width() + hints(&[Action::Help], &key).width();
+    // at 80 columns all seven fit with one space between them, and the key for help beside them
+    let line = [2, 1].map(|gap| screens(foot, &key, gap)).into_iter();
+    let line = line.reduce(|wide, narrow| if wide.width() + least <= width { wide } else { narrow });
+    let line = line.unwrap_or_default();
     let row = Rect { x: row.x + 1, width: row.width.saturating_sub(2), ..row };
     let mut x = 0;
-    if line.width() + told.width() <= width {
+    let beside = if told.spans.is_empty() { 0 } else { told.width() + 2 };
+    if line.width() + beside <= width {
         x = canvas.line(row, 0, 0, &line);
-        if told.spans.is_empty() {
-            x = x.saturating_sub(2);
+        if !told.spans.is_empty() {
+            x += 2;
         }
     }
     let end = canvas.line(row, x, 0, &told);
@@ -172,6 +169,22 @@ pub fn foot(canvas: &mut Canvas<'_>, row: Rect, view: &View<'_>, foot: &Foot<'_>
             break;
         }
     }
+}
+
+/// The screens with their keys, `gap` columns apart.
+fn screens(foot: &Foot<'_>, key: &dyn Fn(Action) -> Option<String>, gap: usize) -> Line<'static> {
+    let mut line = Line::new();
+    for (i, screen) in SCREENS.iter().enumerate() {
+        if i > 0 {
+            line.push(Role::Muted, " ".repeat(gap));
+        }
+        if let Some(key) = key(screen.action) {
+            line.push(Role::Key, key);
+            line.push(Role::Muted, " ");
+        }
+        line.push(if i == foot.screen { Role::Title } else { Role::Muted }, screen.name);
+    }
+    line
 }
 
 fn hints(actions: &[Action], key: &dyn Fn(Action) -> Option<String>) -> Line<'static> {

@@ -43,6 +43,10 @@ pub struct Glyphs {
     pub gap: &'static str,
     /// Ends a text that was cut.
     pub ellipsis: &'static str,
+    /// A bookmarked line.
+    pub bookmark: &'static str,
+    /// A line that came late.
+    pub late: &'static str,
 }
 
 impl Glyphs {
@@ -66,6 +70,8 @@ impl Glyphs {
         limits: ["≤", "≥"],
         gap: " ",
         ellipsis: "…",
+        bookmark: "◆",
+        late: "~",
     };
 
     /// Only characters that are one column wide everywhere.
@@ -88,6 +94,8 @@ impl Glyphs {
         limits: ["<=", ">="],
         gap: " ",
         ellipsis: "⋯",
+        bookmark: "#",
+        late: "~",
     };
 
     /// Only ASCII.
@@ -110,6 +118,8 @@ impl Glyphs {
         limits: ["<=", ">="],
         gap: " ",
         ellipsis: "..",
+        bookmark: "#",
+        late: "~",
     };
 
     /// All sets.
@@ -123,7 +133,7 @@ impl Glyphs {
     #[cfg(test)]
     fn each(&self) -> Vec<&'static str> {
         let single = [self.rule, self.rule_focus, self.ok, self.busy, self.none, self.bad, self.unknown];
-        let more = [self.cursor, self.caret, self.flat, self.mark, self.gap];
+        let more = [self.cursor, self.caret, self.flat, self.mark, self.gap, self.bookmark, self.late];
         single.into_iter().chain(more).chain(self.frame).chain(self.order).chain(self.bars).collect()
     }
 }

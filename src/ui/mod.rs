@@ -11,6 +11,7 @@ pub mod chart;
 pub mod chrome;
 mod decide;
 pub mod derived;
+mod desks;
 pub mod field;
 pub mod figures;
 pub mod filter;
@@ -42,7 +43,7 @@ use ratatui::layout::Rect;
 
 use crate::app::action::{Action, TextEdit};
 use crate::app::effect::Effect;
-use crate::app::event::{EnvironmentIndex, Event};
+use crate::app::event::Event;
 use crate::app::state::State;
 use crate::config::keymap::{Context, Keymap};
 use crate::config::theme::{Role, Theme};
@@ -51,7 +52,7 @@ use canvas::{Canvas, Look};
 use derived::Derived;
 use glyphs::Glyphs;
 use layout::PanelId;
-use logs::{LogDesk, Work};
+use logs::LogDesk;
 use overlays::{Choices, Kind, Outcome, Overlay, Pick, Shelf};
 use pane::Pane;
 use panels::PANELS;
@@ -109,31 +110,6 @@ impl Ui {
         }
     }
 
-    /// The log lines of an environment.
-    pub fn desk(&mut self, environment: EnvironmentIndex) -> &mut LogDesk {
-        if self.desks.len() <= environment {
-            self.desks.resize_with(environment + 1, LogDesk::default);
-        }
-        // the line above has made it
-        let last = self.desks.len() - 1;
-        &mut self.desks[environment.min(last)]
-    }
-
-    /// The display is no longer frozen: takes in what came since.
-    pub fn thaw(&mut self) {
-        self.desks.iter_mut().for_each(LogDesk::thaw);
-    }
-
-    /// Does a part of what waits, as much as about `bytes` of text take: first in the environment that is shown.
-    pub fn work(&mut self, state: &State, bytes: usize) -> Work {
-        let shown = self.desk(state.focused).work(bytes);
-        if shown.left || shown.seen {
-            return shown;
-        }
-        let left = self.desks.iter_mut().any(|desk| desk.work(bytes).left);
-        Work { left, seen: false }
-    }
-
     /// Themes to choose from: name and description.
     pub fn set_themes(&mut self, themes: Vec<(String, String)>) {
         self.themes = themes;
@@ -177,13 +153,17 @@ impl Ui {
         if let Some(overlay) = self.overlays.last() {
             return overlay.contexts();
         }
-        if self.wants_text() { vec![Context::Input] } else { vec![Context::Table, Context::Global] }
+        if let Some(desk) = self.desks.get(state.focused).filter(|_| self.logs_shown()) {
+            return desk.contexts();
+        }
+        if self.wants_text(state) { vec![Context::Input] } else { vec![Context::Table, Context::Global] }
     }
 
     /// Whether characters without a binding are text.
-    pub fn wants_text(&self) -> bool {
+    pub fn wants_text(&self, state: &State) -> bool {
         match self.overlays.last() {
             Some(overlay) => overlay.wants_text(),
+            None if self.logs_shown() => self.desks.get(state.focused).is_some_and(LogDesk::wants_text),
             None => self.pane().is_some_and(Pane::editing),
         }
     }
@@ -196,6 +176,8 @@ impl Ui {
         let view = View::new(state, &self.look, &self.derived);
         if let Some(overlay) = self.overlays.last_mut() {
             overlay.edit(edit, &view);
+        } else if SCREENS.get(self.screen).is_some_and(|s| s.action == Action::Logs) {
+            self.desk(state.focused).edit(edit);
         } else if let Some(pane) = self.panes.iter_mut().find(|p| p.panel.id() == id && p.editing()) {
             pane.edit(edit, &view);
         }
@@ -207,6 +189,11 @@ impl Ui {
         self.follow(state);
         if let Some(asking) = &state.asking {
             return Some(self.answer(action, &asking.question));
+        }
+        if self.overlays.is_empty()
+            && let Some(used) = self.on_logs(action, state)
+        {
+            return used;
         }
         if decide::is_about_changes(action) {
             return self.decide(action, state);
@@ -258,6 +245,7 @@ impl Ui {
             | Action::Storage
             | Action::Tasks
             | Action::Impressions
+            | Action::Logs
             | Action::Changes
             | Action::Journal => {
                 let screen = SCREENS.iter().position(|s| s.action == action);
@@ -274,6 +262,10 @@ impl Ui {
             Action::Palette => self.open(Kind::Pick(Choices::Palette)),
             Action::Environments => self.open(Kind::Pick(Choices::Environments)),
             Action::Themes => self.open(Kind::Pick(Choices::Themes)),
+            action if logs::ABOUT_LINES.contains(&action) => {
+                self.show(SCREENS.iter().position(|s| s.action == Action::Logs).unwrap_or(self.screen));
+                return self.on_logs(action, state).flatten();
+            }
             _ if !self.overlays.is_empty() => {}
             Action::FocusNext | Action::Right => self.move_focus(1),
             Action::FocusPrevious | Action::Left => self.move_focus(self.order.len().saturating_sub(1)),
@@ -331,6 +323,8 @@ impl Ui {
     pub fn draw(&mut self, state: &State, frame: &mut Frame<'_>) {
         self.derived.refresh(state);
         self.follow(state);
+        let logs = self.logs_shown();
+        self.desk(state.focused);
         let area = frame.area();
         let look = self.look.clone();
         let mut canvas = Canvas { buf: frame.buffer_mut(), look: &look };
@@ -366,6 +360,9 @@ impl Ui {
             hidden: &placed.hidden,
         };
         chrome::foot(&mut canvas, Rect { y: area.bottom() - 1, height: 1, ..area }, &view, &foot);
+        if let Some(desk) = self.desks.get_mut(state.focused).filter(|_| logs) {
+            logs::draw(desk, &mut canvas, body, &view, &self.keymap, self.overlays.is_empty());
+        }
         let shelf = Shelf { keymap: &self.keymap, themes: &self.themes, theme: &self.theme };
         // a question leaves what it is about on the screen
         let asking = usize::from(self.overlays.last().is_some_and(|o| o.kind == Kind::Ask));

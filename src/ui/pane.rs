@@ -63,6 +63,11 @@ impl Pane {
         self.table.selected().unwrap_or_default().to_owned()
     }
 
+    /// Selects the row of that key.
+    pub fn choose(&mut self, key: String) {
+        self.table.choose(key);
+    }
+
     /// Everything about the selected row.
     pub fn record(&self, view: &View<'_>) -> Option<Record> {
         self.panel.record(view, &self.key(view))

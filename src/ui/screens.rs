@@ -131,6 +131,8 @@ pub const SCREENS: &[Screen] = &[
             ]),
         ],
     },
+    // Drawn by `ui::logs`, whose lines are no panel's: they are held beside the state.
+    Screen { name: "logs", action: Action::Logs, focus: "", layouts: &[] },
     Screen {
         name: "changes",
         action: Action::Changes,

@@ -85,6 +85,11 @@ impl Table {
         self.selected.as_deref()
     }
 
+    /// Selects the row of that key, if it is there at the next frame.
+    pub fn choose(&mut self, key: String) {
+        (self.selected, self.chosen) = (Some(key), true);
+    }
+
     /// Takes an edit of the filter.
     pub fn edit(&mut self, edit: &TextEdit, records: &dyn Records) {
         self.field.edit(edit);

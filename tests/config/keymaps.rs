@@ -16,6 +16,7 @@ fn typed(text: &str) -> Vec<Chord> {
 }
 
 const TABLE: &[Context] = &[Context::Table, Context::Global];
+const LOGS: &[Context] = &[Context::LogList, Context::Logs, Context::Global];
 
 #[test]
 fn all_built_in_keymaps_are_there() {
@@ -27,10 +28,10 @@ fn every_action_can_be_typed(#[values("default", "less", "vim")] name: &str) {
     let keymap = keymap(name);
     assert!(!keymap.description.is_empty());
     for (action, action_name, _) in Action::ALL {
-        let reached = keymap
-            .bindings
-            .iter()
-            .any(|b| b.run == *action && keymap.resolve(TABLE, &b.on) == Resolution::Action(*action));
+        let reached = keymap.bindings.iter().any(|b| {
+            let in_some = |c| keymap.resolve(c, &b.on) == Resolution::Action(*action);
+            b.run == *action && [TABLE, LOGS].into_iter().any(in_some)
+        });
         assert!(reached, "{name}: {action_name}");
     }
 }

@@ -24,7 +24,7 @@ fn every_overlay_opens_and_closes() {
         let innermost = shown.ui.contexts(&shown.state)[0];
         let typed = matches!(*name, "palette" | "environments" | "themes");
         assert_eq!(innermost, if typed { Context::Input } else { Context::Overlay }, "{name}");
-        assert_eq!(shown.ui.wants_text(), typed, "{name}");
+        assert_eq!(shown.ui.wants_text(&shown.state), typed, "{name}");
         shown.acts(&[Action::Down, Action::PageDown, Action::Bottom, Action::Up, Action::Top]);
         shown.act(Action::Back);
         assert_eq!(shown.ui.contexts(&shown.state), [Context::Table, Context::Global], "{name} stays");
@@ -77,12 +77,12 @@ fn a_filter_is_typed_kept_and_cleared() {
     let mut shown = Screen::dark(scenes::failing(), (120, 40));
     shown.acts(&[Action::Tasks, Action::Find]);
     assert_eq!(shown.ui.contexts(&shown.state), [Context::Input]);
-    assert!(shown.ui.wants_text());
+    assert!(shown.ui.wants_text(&shown.state));
     shown.ui.edit(&TextEdit::Paste("status:stopped zone:1a".into()), &shown.state);
     shown.draw();
     assert!(shown.text().contains("2 of 11 rows"), "{}", shown.text());
     shown.act(Action::Open);
-    assert!(!shown.ui.wants_text());
+    assert!(!shown.ui.wants_text(&shown.state));
     assert!(shown.text().contains("/status:stopped zone:1a"), "{}", shown.text());
     shown.act(Action::Back);
     assert!(!shown.text().contains("of 11 rows"), "{}", shown.text());

@@ -51,7 +51,9 @@ impl Screen {
         Self::new(state, size, "dark", &Glyphs::UNICODE)
     }
 
+    /// Does what waits, as the loop does between two messages, and draws.
     pub fn draw(&mut self) -> &Buffer {
+        while self.ui.work(&self.state, usize::MAX).left {}
         self.terminal.draw(|frame| self.ui.draw(&self.state, frame)).unwrap();
         self.terminal.backend().buffer()
     }

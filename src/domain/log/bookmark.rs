@@ -48,6 +48,11 @@ impl Bookmarks {
         true
     }
 
+    /// Takes a bookmark away; whether there was one.
+    pub fn remove(&mut self, key: LineKey) -> bool {
+        self.0.remove(&key).is_some()
+    }
+
     /// The bookmark of a line.
     pub fn get(&self, key: LineKey) -> Option<&Bookmark> {
         self.0.get(&key)

@@ -194,6 +194,18 @@ impl LogView {
         }
     }
 
+    /// After scrolling: a selected line that is out of sight gives its place to the nearest one in sight.
+    pub fn keep_in_sight(&mut self, ring: &Ring, size: Size) {
+        let Some(key) = self.selected else { return };
+        let shown = self.layout(ring, size);
+        let (first, last) = (shown.rows.first().map(|r| r.line.key), shown.rows.last().map(|r| r.line.key));
+        self.selected = match (first, last) {
+            (Some(first), _) if key < first => Some(first),
+            (_, Some(last)) if key > last => Some(last),
+            _ => Some(key),
+        };
+    }
+
     /// Selects nothing.
     pub fn unselect(&mut self) {
         self.selected = None;

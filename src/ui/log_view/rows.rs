@@ -22,6 +22,8 @@ pub struct Piece {
     pub spans: Vec<Range<usize>>,
     /// Characters after this row that are not drawn at all, because there are too many.
     pub cut: usize,
+    /// The text goes on to the right of the last column.
+    pub more: bool,
 }
 
 /// The rows of a line: one at least, for each line end in it another. `from`: the first column if lines are cut;
@@ -71,7 +73,7 @@ fn wrap(seen: &str, columns: usize, spans: &[Range<usize>], out: &mut Vec<Piece>
     let mut used = 0;
     let mut row = |range: Range<usize>| {
         let text = seen.get(range.clone()).unwrap_or_default().to_owned();
-        out.push(Piece { text, spans: within(spans, &range, range.start, 0), cut: 0 });
+        out.push(Piece { text, spans: within(spans, &range, range.start, 0), ..Piece::default() });
     };
     if seen.is_ascii() {
         // One column a byte.
@@ -98,9 +100,11 @@ fn window(seen: &str, from: usize, columns: usize, spans: &[Range<usize>]) -> Pi
     let mut text = String::new();
     let mut range: Option<Range<usize>> = None;
     let mut pad = 0;
+    let mut more = false;
     for (byte, grapheme) in seen.grapheme_indices(true) {
         let next = at + UnicodeWidthStr::width(grapheme);
         if next > from + columns {
+            more = true;
             break;
         }
         if at >= from {
@@ -115,7 +119,7 @@ fn window(seen: &str, from: usize, columns: usize, spans: &[Range<usize>]) -> Pi
     }
     let range = range.unwrap_or(0..0);
     let spans = within(spans, &range, range.start, pad);
-    Piece { text, spans, cut: 0 }
+    Piece { text, spans, more, ..Piece::default() }
 }
 
 /// The parts of `spans` that lie in `range`, counted from `origin`, `pad` bytes further.

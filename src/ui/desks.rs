@@ -1,0 +1,76 @@
+//! The log lines of each environment, and what an action means for them. They stay while other environments and
+//! screens are shown.
+
+use chrono::{DateTime, Utc};
+
+use crate::app::action::Action;
+use crate::app::event::{EnvironmentIndex, Event};
+use crate::app::state::State;
+
+use super::logs::{Answer, LogDesk, Moment, Work};
+use super::screens::SCREENS;
+use super::{Reply, Ui};
+
+impl Ui {
+    /// The log lines of an environment.
+    pub fn desk(&mut self, environment: EnvironmentIndex) -> &mut LogDesk {
+        if self.desks.len() <= environment {
+            self.desks.resize_with(environment + 1, LogDesk::default);
+        }
+        &mut self.desks[environment]
+    }
+
+    /// The display is no longer frozen: takes in what came since.
+    pub fn thaw(&mut self) {
+        self.desks.iter_mut().for_each(LogDesk::thaw);
+    }
+
+    /// Whether the Logs screen is on the screen, perhaps with something above it.
+    pub fn logs_shown(&self) -> bool {
+        SCREENS.get(self.screen).is_some_and(|screen| screen.action == Action::Logs)
+    }
+
+    /// Does a part of what waits, as much as about `bytes` of text take: first in the environment that is shown.
+    pub fn work(&mut self, state: &State, bytes: usize) -> Work {
+        let looked_at = self.logs_shown();
+        let shown = self.desk(state.focused).work(bytes, looked_at);
+        if shown.left || shown.seen || shown.effect.is_some() {
+            return Work { seen: shown.seen && looked_at, ..shown };
+        }
+        let others = self.desks.iter_mut().map(|desk| desk.work(bytes, false));
+        others.filter(|work| work.left).last().unwrap_or_default()
+    }
+
+    /// Takes an action that is about log lines; `None` if it is not.
+    pub(super) fn on_logs(&mut self, action: Action, state: &State) -> Option<Option<Reply>> {
+        if !self.logs_shown() {
+            return None;
+        }
+        let moment = Moment { now: state.shown_now(), environment: &state.shown().info.name };
+        match self.desk(state.focused).on(action, &moment) {
+            Answer::Passed => None,
+            Answer::Used => Some(None),
+            Answer::Reply(reply) => Some(Some(reply)),
+            Answer::Journal(at) => Some(Some(self.journal_at(at, state))),
+        }
+    }
+
+    /// Shows the journal with the entry that is nearest to a time.
+    fn journal_at(&mut self, at: DateTime<Utc>, state: &State) -> Reply {
+        let journal = &state.shown().changes.journal;
+        let Some(entry) = journal.iter().min_by_key(|entry| (entry.at - at).abs()) else {
+            return Reply::Event(Event::Notice("the journal has no entry".to_owned()));
+        };
+        let screen = SCREENS.iter().position(|s| s.action == Action::Journal);
+        self.show(screen.unwrap_or(self.screen));
+        if let Some(focus) = self.focus.get_mut(self.screen) {
+            *focus = "journal";
+        }
+        if let Some(pane) = self.panes.iter_mut().find(|p| p.panel.id() == "journal") {
+            pane.choose(entry.seq.to_string());
+        }
+        let text =
+            format!("the entry nearest to {} is of {}", at.format("%H:%M:%S"), entry.at.format("%H:%M:%S"));
+        Reply::Event(Event::Notice(text))
+    }
+}
