@@ -150,7 +150,7 @@ impl State {
 
     /// The time of the events in which `time` passes for the operator.
     #[expect(clippy::cast_possible_truncation, reason = "a few seconds in microseconds, times a thousand")]
-    pub(super) fn felt(&self, time: TimeDelta) -> TimeDelta {
+    pub fn felt(&self, time: TimeDelta) -> TimeDelta {
         let micros = time.num_microseconds().unwrap_or(i64::MAX) as f64 * self.speed;
         TimeDelta::microseconds(micros as i64)
     }

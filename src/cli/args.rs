@@ -67,6 +67,8 @@ pub struct Global {
 pub enum Command {
     /// The console on a world of its own: no account, no network, nothing left behind
     Demo(Demo),
+    /// The same facts as lines of text: how things stand, then a line for each change
+    Watch(Watch),
     /// Poll every source once, within 30 s, and print what was seen
     Snapshot {
         /// One JSON object instead of text
@@ -272,6 +274,31 @@ pub struct Count {
     pub cross_file_systems: bool,
 }
 
+/// How changes are told as lines of text.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "It changes nothing, moves no cursor and draws nothing, so that screen readers, pipes and logs can follow it.\n\
+                  A line begins with what happened and ends with environment and time. It ends with its reader, or by SIGINT or SIGTERM."
+)]
+pub struct Watch {
+    /// End after this time; 0s: once the state is told
+    #[arg(long = "for", value_name = "DURATION")]
+    pub time: Option<humantime::Duration>,
+    /// Say that nothing was new after so long without a line; 0s: never [default: 5m]
+    #[arg(long, value_name = "DURATION")]
+    pub heartbeat: Option<humantime::Duration>,
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Watch {
+    /// Whether a flag was given.
+    pub fn is_set(&self) -> bool {
+        self.time.is_some() || self.heartbeat.is_some() || self.json
+    }
+}
+
 /// The demo's settings.
 #[derive(Debug, Clone, Args)]
 pub struct Demo {
@@ -284,6 +311,12 @@ pub struct Demo {
     /// A scenario by name, or a TOML file
     #[arg(long, default_value = "calm", value_name = "NAME|FILE")]
     pub scenario: String,
+    /// Lines of text instead of the console; takes --for, --heartbeat and --json of miharu watch
+    #[arg(long)]
+    pub watch: bool,
+    /// Of --watch
+    #[command(flatten)]
+    pub lines: Watch,
     /// Panics after so many milliseconds, to test that the terminal is restored
     #[arg(long, hide = true, value_name = "MS")]
     pub panic_after: Option<u64>,

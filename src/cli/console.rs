@@ -58,7 +58,8 @@ pub fn info(environment: &Environment, mode: Mode) -> EnvironmentInfo {
     }
 }
 
-fn shown(watched: &Watched) -> EnvironmentInfo {
+/// What of an environment that is watched the screens show.
+pub(super) fn shown(watched: &Watched) -> EnvironmentInfo {
     info(&watched.environment, watched.acts.as_ref().map_or(Mode::Observe, |acts| acts.mode))
 }
 
@@ -67,7 +68,7 @@ pub fn run(session: Session) -> eyre::Result<ExitCode> {
     if !terminal::present() {
         super::say(
             "miharu: the console needs a terminal for keys and screen.\n\
-             Without one: miharu snapshot (text) or miharu snapshot --json.",
+             Without one: miharu watch (a line for each change) or miharu snapshot, both also with --json.",
         );
         return Ok(ExitCode::from(super::USAGE));
     }

@@ -21,6 +21,7 @@ use crate::store::memory::memory;
 
 use super::args::Demo;
 use super::console::{self, Session};
+use super::watch;
 
 /// What the objective holds for in the demo: a round of the workshop.
 const ROUND: Duration = Duration::from_secs(2 * 3600);
@@ -82,8 +83,11 @@ fn acts(
     }
 }
 
-/// Runs the console on the scenario.
+/// Runs the console on the scenario, or tells its changes as lines of text.
 pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCode> {
+    if demo.lines.is_set() && !demo.watch {
+        return Ok(super::usage(&"--for, --heartbeat and --json go with --watch, which tells lines of text"));
+    }
     let scenario = match Scenario::load(&demo.scenario) {
         Ok(scenario) => scenario,
         Err(error) => return Ok(super::usage(&error)),
@@ -103,7 +107,10 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
     };
     let nudges: Arc<Nudges> = Arc::default();
     let region = environment.region.clone().unwrap_or_default();
-    let acts = acts(loaded, inputs, &environment, &simulated);
+    let mut acts = acts(loaded, inputs, &environment, &simulated);
+    if demo.watch {
+        acts.only_watch();
+    }
     let watched = Watched {
         environment,
         acts: Some(acts),
@@ -127,6 +134,11 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
         Ok(look) => look,
         Err(error) => return Ok(super::usage(&error)),
     };
+    if demo.watch {
+        let ended = watch::run(vec![watched], &clock, Some(title), &demo.lines);
+        live.iter().for_each(|live| live.end());
+        return ended;
+    }
     let ended = console::run(Session {
         watched: vec![watched],
         look,

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::keymap::Keymap;
 use crate::config::theme::Theme;
 use crate::config::{self, ColourDepth, ConfigError, Inputs, Loaded, Overrides, gather, load};
+use crate::engine::conductor::Acts;
 use crate::engine::start::Watched;
 use crate::engine::tail::limiter::Limiters;
 use crate::runtime::ui_loop::LoadTheme;
@@ -43,6 +44,7 @@ mod snapshot;
 mod teller;
 pub mod text;
 mod tied;
+mod watch;
 
 use args::{Cli, Command, Document, Global};
 
@@ -135,6 +137,7 @@ fn dispatch(cli: &Cli) -> eyre::Result<ExitCode> {
             Ok(ExitCode::from(USAGE))
         }
         None => real_console(&loaded, &inputs),
+        Some(Command::Watch(wanted)) => watch_lines(&loaded, &inputs, wanted),
         Some(Command::Snapshot { json }) => snapshot::run(&loaded.config, *json),
         Some(Command::Recommend { json }) => recommend::run(&loaded.config, *json),
         Some(Command::Route { paths, .. }) => route::of_environment(&loaded.config, paths),
@@ -197,31 +200,8 @@ fn real_console(loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCode> {
         Err(error) => return Ok(usage(&error)),
     };
     let clock = Clock::system();
-    let seed = u64::from(std::process::id());
-    let prices = Arc::new(loaded.config.prices.clone());
-    let config = Arc::new(loaded.config.clone());
-    let operator = acting::Operator::of(&inputs.variables);
-    let limiters: Arc<Limiters> = Arc::default();
-    let watched = (0_u64..)
-        .zip(&loaded.config.environments)
-        .map(|(n, environment)| {
-            let environment = Arc::new(environment.clone());
-            let (wanted, now) = (Arc::clone(&environment), clock.clone());
-            let acts = acting::acts(&config, &environment, &clock, &operator);
-            Watched {
-                environment,
-                acts: Some(acts),
-                connect: Box::new(move || Box::pin(async move { connect::sdk(&wanted, now).await })),
-                clock: clock.clone(),
-                prices: Arc::clone(&prices),
-                nudges: Arc::default(),
-                seed: seed.wrapping_add(n),
-                limiters: Arc::clone(&limiters),
-            }
-        })
-        .collect();
     console::run(console::Session {
-        watched,
+        watched: watched(loaded, inputs, &clock).collect(),
         look,
         clock,
         read_only: loaded.config.read_only,
@@ -229,6 +209,40 @@ fn real_console(loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCode> {
         demo: None,
         folder: config::journal::state_directory(&inputs.variables).unwrap_or_default(),
         panic_after: None,
+    })
+}
+
+/// Lines about the chosen environment, or about all. Whatever is configured, nothing is changed.
+fn watch_lines(loaded: &Loaded, inputs: &Inputs, wanted: &args::Watch) -> eyre::Result<ExitCode> {
+    let clock = Clock::system();
+    let some = if chosen(inputs) { 1 } else { usize::MAX };
+    let mut watched: Vec<Watched> = watched(loaded, inputs, &clock).take(some).collect();
+    watched.iter_mut().filter_map(|w| w.acts.as_mut()).for_each(Acts::only_watch);
+    watch::run(watched, &clock, None, wanted)
+}
+
+/// The environments with what they are watched and acted in with. Nothing is asked yet.
+fn watched(loaded: &Loaded, inputs: &Inputs, clock: &Clock) -> impl Iterator<Item = Watched> {
+    let seed = u64::from(std::process::id());
+    let prices = Arc::new(loaded.config.prices.clone());
+    let config = Arc::new(loaded.config.clone());
+    let operator = acting::Operator::of(&inputs.variables);
+    let limiters: Arc<Limiters> = Arc::default();
+    let clock = clock.clone();
+    (0_u64..).zip(loaded.config.environments.clone()).map(move |(n, environment)| {
+        let environment = Arc::new(environment);
+        let (wanted, now) = (Arc::clone(&environment), clock.clone());
+        let acts = acting::acts(&config, &environment, &clock, &operator);
+        Watched {
+            environment,
+            acts: Some(acts),
+            connect: Box::new(move || Box::pin(async move { connect::sdk(&wanted, now).await })),
+            clock: clock.clone(),
+            prices: Arc::clone(&prices),
+            nudges: Arc::default(),
+            seed: seed.wrapping_add(n),
+            limiters: Arc::clone(&limiters),
+        }
     })
 }
 

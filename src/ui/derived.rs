@@ -58,11 +58,11 @@ struct Key {
 }
 
 impl Key {
-    fn of(state: &State, env: &EnvironmentState) -> Self {
+    fn of(env: &EnvironmentState, frozen: Option<DateTime<Utc>>) -> Self {
         let ids = [SourceId::EFS, SourceId::ECS, SourceId::SSM, SourceId::SUBNETS, SourceId::PROBE];
         Self {
             environment: env.info.name.clone(),
-            frozen: state.frozen.as_ref().map(|f| f.at),
+            frozen,
             ends: ids.map(|id| env.world.sources.get(&id).and_then(|s| s.at)),
             tasks: env.world.tasks.as_ref().map_or(0, Vec::len),
         }
@@ -72,9 +72,13 @@ impl Key {
 impl Derived {
     /// Brings everything up to the shown data, if that has changed.
     pub fn refresh(&mut self, state: &State) {
-        let env = state.shown();
-        self.level.refresh(env, state.shown_now());
-        let key = Key::of(state, env);
+        self.refresh_for(state.shown(), state.shown_now(), state.frozen.as_ref().map(|f| f.at));
+    }
+
+    /// Brings everything up to the data of one environment, as it was at `frozen`, if that has changed.
+    pub fn refresh_for(&mut self, env: &EnvironmentState, now: DateTime<Utc>, frozen: Option<DateTime<Utc>>) {
+        self.level.refresh(env, now);
+        let key = Key::of(env, frozen);
         if self.key.as_ref() == Some(&key) {
             return;
         }

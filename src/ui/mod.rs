@@ -20,6 +20,7 @@ pub mod glyphs;
 pub mod grid;
 pub mod history;
 pub mod layout;
+pub mod linear;
 pub mod log_view;
 pub mod logs;
 pub mod overlays;

@@ -80,6 +80,14 @@ pub struct Acts {
     pub hand: Arc<Hand>,
 }
 
+impl Acts {
+    /// From here on nothing can be changed, whatever is configured.
+    pub fn only_watch(&mut self) {
+        self.mode = Mode::Observe;
+        self.actuator = None;
+    }
+}
+
 /// Where an environment's conductor works.
 pub(super) struct Place {
     pub(super) index: EnvironmentIndex,
