@@ -290,3 +290,22 @@ fn what_the_journal_measures_reaches_the_goals() {
     assert_eq!((goal.id.as_str(), goal.value), ("mount-target-creation", Some(42.0)));
     update(&mut state, Event::Measured { environment: 7, measured }, now);
 }
+
+#[test]
+fn a_sign_in_is_shown_until_it_is_closed_and_what_was_closed_stays_closed() {
+    use miharu::app::login::Login;
+    let mut state = state();
+    let login = |state: &State| state.environments[0].login.clone();
+    assert_eq!(update(&mut state, Event::Action(Action::Login), at(1)), [Effect::Login(0)]);
+    assert_eq!(login(&state), Some(Login::Beginning));
+    assert_eq!(update(&mut state, Event::Action(Action::Login), at(2)), [], "one is under way");
+    update(&mut state, Event::Login { environment: 0, login: Login::Done(at(9)) }, at(3));
+    assert_eq!(login(&state), Some(Login::Done(at(9))));
+    assert_eq!(update(&mut state, Event::CloseLogin, at(4)), [], "nothing is under way");
+    assert_eq!(login(&state), None);
+    update(&mut state, Event::Action(Action::Login), at(5));
+    assert_eq!(update(&mut state, Event::CloseLogin, at(6)), [Effect::CancelLogin(0)]);
+    // The answer was on its way.
+    update(&mut state, Event::Login { environment: 0, login: Login::Failed("late".into()) }, at(7));
+    assert_eq!(login(&state), None);
+}

@@ -81,6 +81,8 @@ pub enum Action {
     Sources,
     /// Service events.
     ServiceEvents,
+    /// Sign in at IAM Identity Center.
+    Login,
     /// Apply the plan that was read; asks first.
     Approve,
     /// Reject the selected recommendation; asks for a reason.
@@ -243,6 +245,7 @@ impl Action {
         (Self::FreezeChanges, "freeze-changes", "freeze or thaw all changes"),
         (Self::Arm, "arm", "arm auto mode"),
         (Self::Disarm, "disarm", "disarm auto mode at once"),
+        (Self::Login, "login", "sign in at IAM Identity Center"),
         (Self::Environments, "environments", "switch environment"),
         (Self::Themes, "themes", "switch theme"),
         (Self::Palette, "palette", "command palette"),

@@ -15,6 +15,10 @@ pub enum Effect {
     PollNow(EnvironmentIndex),
     /// Poll this environment at full pace, the others slower.
     Focus(EnvironmentIndex),
+    /// Sign a person in, by device code.
+    Login(EnvironmentIndex),
+    /// End the sign-in that is under way.
+    CancelLogin(EnvironmentIndex),
     /// Put text on the clipboard of the operator's terminal.
     Copy(String),
     /// Write text to a new file.

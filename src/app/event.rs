@@ -9,6 +9,7 @@ use crate::domain::source::{Reading, SourceId};
 
 use super::action::Action;
 use super::changes::{Answer, Brakes, Progress, Proposal, Question};
+use super::login::Login;
 
 /// Index of an environment in [`State::environments`](super::state::State::environments).
 pub type EnvironmentIndex = usize;
@@ -113,6 +114,15 @@ pub enum Event {
         /// Lines, marks and states.
         batch: Arc<Batch>,
     },
+    /// A sign-in went on.
+    Login {
+        /// Where.
+        environment: EnvironmentIndex,
+        /// How far it is.
+        login: Login,
+    },
+    /// The operator closes the sign-in that is shown; one that is under way ends.
+    CloseLogin,
     /// The operator wants something done that needs a confirmation.
     Ask(Question),
     /// The operator answers the open question.

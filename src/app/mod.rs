@@ -9,5 +9,6 @@ pub mod changes;
 mod decide;
 pub mod effect;
 pub mod event;
+pub mod login;
 pub mod state;
 pub mod update;

@@ -13,6 +13,7 @@ use crate::domain::world::World;
 
 use super::changes::{Asking, Changes};
 use super::event::EnvironmentIndex;
+use super::login::Login;
 
 /// Failures kept for the error history.
 const FAILURES_KEPT: usize = 500;
@@ -47,6 +48,8 @@ pub struct EnvironmentState {
     pub changes: Changes,
     /// Which log groups are followed, and how that goes.
     pub logs: Logs,
+    /// The sign-in that was asked for last, while it is shown.
+    pub login: Option<Login>,
 }
 
 /// The log groups that are followed. Their lines are held beside the state.
@@ -123,7 +126,13 @@ impl State {
                 .into_iter()
                 .map(|info| {
                     let changes = Changes::new(info.mode);
-                    EnvironmentState { info, world: World::default(), changes, logs: Logs::default() }
+                    EnvironmentState {
+                        info,
+                        world: World::default(),
+                        changes,
+                        logs: Logs::default(),
+                        login: None,
+                    }
                 })
                 .collect(),
             focused: 0,

@@ -11,6 +11,7 @@ use super::action::Action;
 use super::decide;
 use super::effect::Effect;
 use super::event::Event;
+use super::login::Login;
 use super::state::{Frozen, State};
 
 /// How long a notice stays.
@@ -68,6 +69,13 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
             }
         }
         Event::Tailed { .. } | Event::Logged { .. } => logged(state, event),
+        Event::Login { environment, login } => {
+            // What was closed stays closed.
+            if let Some(env) = state.environments.get_mut(environment).filter(|e| e.login.is_some()) {
+                env.login = Some(login);
+            }
+        }
+        Event::CloseLogin => return close_login(state),
         Event::Ask(question) => decide::ask(state, question),
         Event::Answer(answer) => return decide::answer(state, &answer),
         Event::Proposed { .. }
@@ -156,6 +164,24 @@ fn changed(state: &mut State, event: Event) {
     decide::recheck(state);
 }
 
+/// Signs in in the shown environment; one that is under way goes on.
+fn begin_login(state: &mut State) -> Vec<Effect> {
+    let focused = state.focused;
+    match state.environments.get_mut(focused) {
+        Some(env) if !env.login.as_ref().is_some_and(Login::under_way) => {
+            env.login = Some(Login::Beginning);
+            vec![Effect::Login(focused)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn close_login(state: &mut State) -> Vec<Effect> {
+    let focused = state.focused;
+    let login = state.environments.get_mut(focused).and_then(|env| env.login.take());
+    if login.is_some_and(|l| l.under_way()) { vec![Effect::CancelLogin(focused)] } else { Vec::new() }
+}
+
 fn act(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Quit => decide::quit(state),
@@ -167,6 +193,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::PollNow => vec![Effect::PollNow(state.focused)],
+        Action::Login => begin_login(state),
         Action::Approve
         | Action::Reject
         | Action::Snooze

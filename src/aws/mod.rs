@@ -24,6 +24,7 @@ use crate::domain::source::Failure;
 pub mod meter;
 pub mod nfs;
 pub mod sdk;
+pub mod sign_in;
 
 /// What a call gives. A [`Failure`] carries the IAM action and says what to do.
 pub type Answer<T> = Result<T, Failure>;
@@ -210,6 +211,8 @@ pub struct Outside {
     pub aws: Arc<dyn Aws>,
     /// Mount targets as NFS servers.
     pub nfs: Arc<dyn Nfs>,
+    /// Where the credentials of its calls come from.
+    pub sign_in: Arc<dyn sign_in::SignIn>,
 }
 
 /// Collects all pages of a list. `limit` pages at most: a server that repeats its token must not hold a poll.

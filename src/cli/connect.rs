@@ -11,7 +11,8 @@ use crate::config::model::Environment;
 /// The real AWS of an environment. Nothing is read or asked yet.
 pub fn unasked(environment: &Environment, clock: Clock) -> (Arc<SdkAws>, Outside) {
     let aws = Arc::new(SdkAws::new(environment, clock));
-    (Arc::clone(&aws), Outside { aws, nfs: Arc::new(TcpNfs::default()) })
+    let nfs = Arc::new(TcpNfs::default());
+    (Arc::clone(&aws), Outside { aws: Arc::clone(&aws) as _, nfs, sign_in: aws })
 }
 
 /// The real AWS of an environment and the region it is in.

@@ -12,6 +12,7 @@ use crate::app::state::{EnvironmentInfo, State};
 use crate::clock::Clock;
 use crate::config::model::Environment;
 use crate::domain::snapshot::Mode;
+use crate::engine::login::LoginHand;
 use crate::engine::start::{Watched, start};
 use crate::engine::tasks::Tasks;
 use crate::runtime::core::Core;
@@ -111,6 +112,15 @@ async fn in_terminal(
     let (files, wanted) = mpsc::channel(files::WAITING);
     let told = sender.clone();
     let tasks = Tasks::new(sender);
+    let mut watched = watched;
+    let logins = watched
+        .iter_mut()
+        .map(|w| {
+            let (hand, wishes) = LoginHand::new();
+            w.logins = Some(wishes);
+            hand
+        })
+        .collect();
     let (focus, focused) = watch::channel(0);
     let edges = Edges {
         nudges: watched.iter().map(|w| Arc::clone(&w.nudges)).collect(),
@@ -118,6 +128,7 @@ async fn in_terminal(
         theme: themes,
         files,
         hands: watched.iter().map(|w| w.acts.as_ref().map(|a| Arc::clone(&a.hand))).collect(),
+        logins,
     };
     input::read_terminal(keys.clone())?;
     tasks.spawn("signals", signals.watch(keys));

@@ -127,6 +127,7 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
         clock: clock.clone(),
         prices: Arc::new(loaded.config.prices.clone()),
         nudges,
+        logins: None,
         seed: demo.seed,
         limiters: Arc::default(),
     };

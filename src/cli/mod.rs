@@ -240,6 +240,7 @@ fn watched(loaded: &Loaded, inputs: &Inputs, clock: &Clock) -> impl Iterator<Ite
             clock: clock.clone(),
             prices: Arc::clone(&prices),
             nudges: Arc::default(),
+            logins: None,
             seed: seed.wrapping_add(n),
             limiters: Arc::clone(&limiters),
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alarm::Alarm;
 use super::count::{Counting, FileCount};
+use super::credentials::Credentials;
 use super::ecs::{Service, Task};
 use super::efs::{FileSystem, LifecyclePolicy, MountTarget};
 use super::identity::Identity;
@@ -38,6 +39,8 @@ pub enum Facts {
     Alarms(Vec<Alarm>),
     /// The caller.
     Identity(Identity),
+    /// What is known of the credentials.
+    Credentials(Credentials),
     /// The scalable target; `None` when the service is not under Application Auto Scaling.
     Scalable(Option<ScalableTarget>),
     /// Probe of each mount target with an address.

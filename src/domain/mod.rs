@@ -7,6 +7,7 @@ pub mod alarm;
 pub mod bench;
 pub mod burn;
 pub mod count;
+pub mod credentials;
 pub mod downtime;
 pub mod drift;
 pub mod ecs;

@@ -119,7 +119,7 @@ impl Failure {
             }
             FailureClass::Denied => format!("allow {action} for this identity"),
             FailureClass::Credentials => {
-                "log in again (aws sso login); miharu picks new credentials up by itself".into()
+                "log in again (login in the console's palette, or aws sso login); miharu picks new credentials up by itself".into()
             }
             FailureClass::Timeout => "miharu keeps trying; check network, proxy and endpoint".into(),
             FailureClass::Unreachable => "miharu keeps trying; check network, VPN and endpoint".into(),

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::alarm::Alarm;
 use super::bench::Measured;
 use super::count::{CountSource, Counting, FileCount};
+use super::credentials::Credentials;
 use super::ecs::{Service, Task};
 use super::efs::{FileSystem, LifecyclePolicy, MountTarget};
 use super::facts::Facts;
@@ -33,6 +34,8 @@ pub struct World {
     pub off: BTreeMap<SourceId, String>,
     /// The caller.
     pub identity: Option<Identity>,
+    /// What is known of the credentials that sign the calls.
+    pub credentials: Option<Credentials>,
     /// The file system.
     pub file_system: Option<FileSystem>,
     /// Its mount targets, in the order of zones and ids.
@@ -139,6 +142,7 @@ impl World {
                 self.alarms = Some(alarms);
             }
             Facts::Identity(identity) => self.identity = Some(identity),
+            Facts::Credentials(credentials) => self.credentials = Some(credentials),
             Facts::Scalable(target) => self.scalable = Some(target),
             Facts::Probes(probes) => {
                 self.probes = probes.into_iter().map(|p| (p.mount_target_id.clone(), p)).collect();

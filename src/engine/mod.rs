@@ -10,6 +10,7 @@ pub mod executor;
 pub mod eyes;
 mod ids;
 pub mod live;
+pub mod login;
 mod observer;
 pub mod oneshot;
 pub mod poller;

@@ -17,6 +17,7 @@ use crate::sources::{self, Setup, Source};
 
 use super::conductor::{Acts, Conductor, Place};
 use super::live::{Live, Tap};
+use super::login::{self, Wishes};
 use super::poller::Poller;
 use super::tail::limiter::Limiters;
 use super::tail::source::LogSource;
@@ -38,6 +39,8 @@ pub struct Watched {
     pub prices: Arc<std::collections::BTreeMap<String, PriceList>>,
     /// Asks all its sources to poll now.
     pub nudges: Arc<Nudges>,
+    /// Where the operator's wishes to sign in arrive; `None`: nobody can have one.
+    pub logins: Option<Wishes>,
     /// Seed of the pollers' jitter.
     pub seed: u64,
     /// The limits of the log calls of all accounts; the same for all environments.
@@ -85,12 +88,18 @@ pub fn start(
         (tasks.clone(), focus.clone(), format!("environment {}", watched.environment.name));
     let spawner = tasks.clone();
     spawner.spawn(name, async move {
-        let Watched { environment, connect, clock, prices, nudges, seed, limiters, acts } = watched;
+        let Watched { environment, connect, clock, prices, nudges, logins, seed, limiters, acts } = watched;
         let (outside, region) = connect().await;
         let prices = Arc::new(prices.get(&region).cloned().unwrap_or_default());
         let setup = Setup { environment, outside };
         let (on, off) = build(&setup);
         let (log_setup, log_region) = (setup.clone(), region.clone());
+        if let Some(wishes) = logins {
+            let sign_in = Arc::clone(&setup.outside.sign_in);
+            let (clock, nudges) = (clock.clone(), Arc::clone(&nudges));
+            let place = login::Place { index, sign_in, clock, nudges, tasks: tasks.clone() };
+            tasks.spawn(format!("sign-in {}", setup.environment.name), place.run(wishes));
+        }
         let tasks = match acts {
             None => tasks,
             Some(acts) => {

@@ -16,6 +16,7 @@ use crate::app::event::{EnvironmentIndex, Event};
 use crate::clock::Clock;
 use crate::config::theme::Theme;
 use crate::engine::conductor::{Command as ChangeCommand, Hand};
+use crate::engine::login::LoginHand;
 use crate::engine::start::Nudges;
 
 use super::core::{Change, Core};
@@ -54,6 +55,8 @@ pub struct Edges {
     pub files: Sender<File>,
     /// The operator's hand in each environment; `None` where nothing acts.
     pub hands: Vec<Option<Arc<Hand>>>,
+    /// What signs a person in, in each environment.
+    pub logins: Vec<Arc<LoginHand>>,
 }
 
 /// Why the loop ended.
@@ -333,6 +336,12 @@ fn perform(effect: Effect, core: &mut Core, screen: &mut Screen, clock: &Clock, 
         Effect::Focus(environment) => {
             edges.focus.send_replace(environment);
         }
+        Effect::Login(environment) => {
+            edges.logins.get(environment).inspect(|hand| hand.begin());
+        }
+        Effect::CancelLogin(environment) => {
+            edges.logins.get(environment).inspect(|hand| hand.cancel());
+        }
         Effect::Copy(text) => {
             let mut sequence = String::new();
             match CopyToClipboard::to_clipboard_from(text.as_bytes()).write_ansi(&mut sequence) {
@@ -392,6 +401,8 @@ fn command(effect: Effect) -> Option<(EnvironmentIndex, ChangeCommand)> {
         | Effect::Suspend
         | Effect::PollNow(_)
         | Effect::Focus(_)
+        | Effect::Login(_)
+        | Effect::CancelLogin(_)
         | Effect::Copy(_)
         | Effect::Export { .. }
         | Effect::Theme(_) => {

@@ -38,6 +38,25 @@ impl Faults {
         Self { windows }
     }
 
+    /// When credentials end next, or ended last: the windows in which every call is refused for them.
+    pub(super) fn expired(&self, now: DateTime<Utc>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let mut windows = self
+            .windows
+            .iter()
+            .filter(|w| w.fault.kind == FaultKind::ExpiredCredentials)
+            .map(|w| (w.from, w.until));
+        windows.clone().find(|(_, until)| now < *until).or_else(|| windows.next_back())
+    }
+
+    /// Somebody has signed in: what was expired is not any more.
+    pub(super) fn signed_in(&mut self, now: DateTime<Utc>) {
+        for window in &mut self.windows {
+            if window.fault.kind == FaultKind::ExpiredCredentials && window.from <= now {
+                window.until = window.until.min(now);
+            }
+        }
+    }
+
     /// How a call at `now` fails, if it does; the fault planned first wins.
     pub(super) fn strike(&self, seed: u64, operation: Operation, now: DateTime<Utc>) -> Option<FaultKind> {
         let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);

@@ -109,7 +109,11 @@ impl Simulated {
 
     /// This world as the outside of an environment.
     pub fn outside(self: &Arc<Self>) -> Outside {
-        Outside { aws: Arc::clone(self) as _, nfs: Arc::clone(self) as _ }
+        Outside {
+            aws: Arc::clone(self) as _,
+            nfs: Arc::clone(self) as _,
+            sign_in: Arc::new(Arc::clone(self)),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who is asking.
+//! Who is asking, and how long the credentials for that last.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Built, Observation, Pace, Setup, Source, paced};
 use crate::aws::Aws;
+use crate::aws::sign_in::SignIn;
 use crate::domain::facts::Facts;
 use crate::domain::identity::Identity;
 use crate::domain::source::{Failure, FailureClass, SourceId};
@@ -14,6 +15,7 @@ use crate::domain::source::{Failure, FailureClass, SourceId};
 struct IdentitySource {
     pace: Pace,
     aws: Arc<dyn Aws>,
+    sign_in: Arc<dyn SignIn>,
     expected_account: Option<String>,
 }
 
@@ -25,6 +27,7 @@ pub fn build(setup: &Setup) -> Built {
     Ok(Box::new(IdentitySource {
         pace: Pace::of(setup, SourceId::IDENTITY),
         aws: Arc::clone(&setup.outside.aws),
+        sign_in: Arc::clone(&setup.outside.sign_in),
         expected_account: setup.environment.expected_account.clone(),
     }))
 }
@@ -34,13 +37,18 @@ impl Source for IdentitySource {
     paced!();
 
     async fn observe(&mut self, _now: DateTime<Utc>) -> Result<Observation, Failure> {
-        let identity = self.aws.caller_identity().await?;
+        let (identity, credentials) = tokio::join!(self.aws.caller_identity(), self.sign_in.credentials());
+        // Also where nobody answers to them: why that is so is what is wanted then.
+        let mut facts = vec![Facts::Credentials(credentials)];
+        let identity = match identity {
+            Ok(identity) => identity,
+            Err(failure) => {
+                return Ok(Observation { facts, warnings: Vec::new(), incomplete: Some(failure) });
+            }
+        };
         let warnings = self.expected_account.as_deref().and_then(|account| other_account(&identity, account));
-        Ok(Observation {
-            facts: vec![Facts::Identity(identity)],
-            warnings: warnings.into_iter().collect(),
-            incomplete: None,
-        })
+        facts.push(Facts::Identity(identity));
+        Ok(Observation { facts, warnings: warnings.into_iter().collect(), incomplete: None })
     }
 }
 

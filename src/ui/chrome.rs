@@ -12,6 +12,7 @@ use crate::domain::units;
 use crate::domain::world::World;
 
 use super::canvas::{Canvas, Line};
+use super::findings;
 use super::layout::PanelId;
 use super::proposal;
 use super::screens::SCREENS;
@@ -74,6 +75,12 @@ fn parts<'v>(view: &'v View<'_>, width: u16) -> Vec<(u8, Line<'v>)> {
             Line::new().add(Role::Bar, who)
         };
         out.push((if wrong { 0 } else { 8 }, line));
+    }
+    // Frozen, it would not count down.
+    let credentials = view.world.credentials.as_ref().filter(|_| state.frozen.is_none());
+    if let Some(matter) = credentials.and_then(|c| c.matter(view.now)) {
+        let (level, words) = findings::credentials::title(matter, view.now);
+        out.push((3, Line::new().add(level.role(), words)));
     }
     let brakes = &view.env.changes.brakes;
     let (role, mode, _) = proposal::mode(brakes);

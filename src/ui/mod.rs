@@ -206,8 +206,8 @@ impl Ui {
             match overlay.on(action, &view, &shelf) {
                 Outcome::Used => return None,
                 Outcome::Close => {
-                    self.overlays.pop();
-                    return None;
+                    let closed = self.overlays.pop()?;
+                    return (closed.kind == Kind::Login).then_some(Reply::Event(Event::CloseLogin));
                 }
                 Outcome::Chosen(pick) => {
                     self.overlays.clear();
@@ -257,6 +257,10 @@ impl Ui {
             Action::ShorterSpan => self.derived.zoom = self.derived.zoom.shorter(),
             Action::LongerSpan => self.derived.zoom = self.derived.zoom.longer(),
             Action::Errors => self.open(Kind::Errors),
+            Action::Login => {
+                self.open(Kind::Login);
+                return Some(Reply::Event(Event::Action(action)));
+            }
             Action::Help => self.open(Kind::Help),
             Action::Sources => self.open(Kind::Sources),
             Action::ServiceEvents => self.open(Kind::Events),

@@ -140,6 +140,7 @@ impl Scene {
             clock: self.clock.clone(),
             prices: Arc::default(),
             nudges: Arc::default(),
+            logins: None,
             seed: 1,
             limiters: Arc::default(),
             acts: Some(acts),

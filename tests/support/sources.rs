@@ -69,10 +69,10 @@ pub fn setup(environment: Environment, credentials: &Credentials, limits: Limits
         renew_every: Some(Duration::ZERO),
         ..Options::from(&environment)
     };
-    let aws = SdkAws::new(options, Clock::system());
+    let aws = Arc::new(SdkAws::new(options, Clock::system()));
     Setup {
         environment: Arc::new(environment),
-        outside: Outside { aws: Arc::new(aws), nfs: Arc::new(FakeNfs) },
+        outside: Outside { aws: Arc::clone(&aws) as _, nfs: Arc::new(FakeNfs), sign_in: aws },
     }
 }
 

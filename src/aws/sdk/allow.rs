@@ -96,6 +96,18 @@ pub const READS: &[Read] = &[
     LOG_EVENTS,
 ];
 
+/// IAM Identity Center `RegisterClient`. No policy speaks of these three: they are not signed.
+pub const REGISTER_CLIENT: Call = read("SSO OIDC", "RegisterClient", "sso-oauth:RegisterClient");
+/// IAM Identity Center `StartDeviceAuthorization`.
+pub const START_DEVICE_AUTHORIZATION: Call =
+    read("SSO OIDC", "StartDeviceAuthorization", "sso-oauth:StartDeviceAuthorization");
+/// IAM Identity Center `CreateToken`.
+pub const CREATE_TOKEN: Call = read("SSO OIDC", "CreateToken", "sso-oauth:CreateToken");
+
+/// Everything that may leave to sign a person in. It changes nothing in an account, so it may also where nothing
+/// else than reading is allowed; clients of its own send it, and no other ones.
+pub const SIGN_INS: &[Call] = &[REGISTER_CLIENT, START_DEVICE_AUTHORIZATION, CREATE_TOKEN];
+
 /// A call that is not on the list of what may leave.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{service} {operation} is not on the list of {list}")]
@@ -164,6 +176,26 @@ impl Intercept for ReadsOnly {
     }
 }
 
+/// The interceptor of the clients that sign a person in: refuses everything else.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SignInsOnly;
+
+impl Intercept for SignInsOnly {
+    fn name(&self) -> &'static str {
+        "SignInsOnly"
+    }
+
+    fn read_before_serialization(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let (service, operation) = named(cfg);
+        Ok(check_in(SIGN_INS, "sign-ins", service, operation)?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +212,19 @@ mod tests {
             assert_eq!(action, read.operation);
             assert_eq!(check(read.service, read.operation), Ok(()));
         }
+    }
+
+    #[test]
+    fn signing_in_is_apart_from_reading() {
+        for call in SIGN_INS {
+            assert_eq!(check_in(SIGN_INS, "sign-ins", call.service, call.operation), Ok(()));
+            check(call.service, call.operation).unwrap_err();
+        }
+        for read in READS {
+            check_in(SIGN_INS, "sign-ins", read.service, read.operation).unwrap_err();
+        }
+        // Gives a token for other applications, by signed calls.
+        check_in(SIGN_INS, "sign-ins", "SSO OIDC", "CreateTokenWithIAM").unwrap_err();
     }
 
     #[test]

@@ -22,9 +22,11 @@ use aws_types::service_config::ServiceConfigKey;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
+use super::failure::no_credentials;
 use super::profile::{self, Files, MissingProfile};
 use super::transport::{self, Limits};
 use crate::config::model::Environment;
+use crate::domain::credentials::RENEWED_AHEAD;
 
 /// Where nothing else names a region.
 pub const DEFAULT_REGION: &str = "ap-northeast-1";
@@ -32,7 +34,7 @@ pub const DEFAULT_REGION: &str = "ap-northeast-1";
 const IMDS_PATIENCE: Duration = Duration::from_secs(1);
 /// Longest wait for a credentials provider (SSO, a process, IMDS).
 pub(super) const CREDENTIALS_PATIENCE: Duration = Duration::from_secs(5);
-/// Credentials are asked for again this long before they end.
+/// Keys that end so soon are not used where others can be had.
 const EXPIRY_MARGIN: TimeDelta = TimeDelta::seconds(60);
 
 /// What the clients of an environment are built from.
@@ -73,6 +75,8 @@ pub(crate) struct Clients {
     pub(super) sts: aws_sdk_sts::Client,
     pub(crate) autoscaling: aws_sdk_applicationautoscaling::Client,
     pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
+    /// Signs a person in; only clients made for that let it.
+    pub(super) oidc: aws_sdk_ssooidc::Client,
     /// Transport of the hand-signed call.
     pub(super) by_hand: Connector,
     /// Region of every call.
@@ -160,6 +164,7 @@ impl Clients {
             sts: client!(aws_sdk_sts),
             autoscaling: client!(aws_sdk_applicationautoscaling),
             logs: client!(aws_sdk_cloudwatchlogs),
+            oidc: client!(aws_sdk_ssooidc),
             by_hand: transport::by_hand(&options.limits),
             region,
             limits: options.limits,
@@ -195,6 +200,7 @@ impl Clients {
             "EFS" => "elasticfilesystem",
             "CloudWatch" => "monitoring",
             "CloudWatch Logs" => "logs",
+            "SSO OIDC" => "oidc",
             "Application Auto Scaling" => "application-autoscaling",
             other => &other.to_lowercase(),
         };
@@ -213,20 +219,47 @@ impl Clients {
     pub(super) async fn credentials(&self, now: DateTime<Utc>) -> Result<Credentials, CredentialsError> {
         let mut kept = self.credentials.lock().await;
         if let Some(credentials) = kept.as_ref()
-            && credentials.expiry().is_none_or(|end| DateTime::<Utc>::from(end) > now + EXPIRY_MARGIN)
+            && ends(credentials).is_none_or(|end| end > now + EXPIRY_MARGIN)
         {
             return Ok(credentials.clone());
         }
+        let credentials = self.provided().await?;
+        *kept = Some(credentials.clone());
+        Ok(credentials)
+    }
+
+    /// When the keys end, and why they could not be renewed where that was tried: in their last minutes it is.
+    pub(super) async fn standing(&self, now: DateTime<Utc>) -> (Option<DateTime<Utc>>, Option<String>) {
+        let mut kept = self.credentials.lock().await;
+        let until = kept.as_ref().map(ends);
+        if until.is_some_and(|until| until.is_none_or(|end| end > now + RENEWED_AHEAD)) {
+            return (until.flatten(), None);
+        }
+        match self.provided().await {
+            Ok(credentials) => {
+                let until = ends(&credentials);
+                *kept = Some(credentials);
+                (until, None)
+            }
+            // Those that are kept may hold for a while.
+            Err(error) => (until.flatten(), Some(no_credentials(&error).text)),
+        }
+    }
+
+    async fn provided(&self) -> Result<Credentials, CredentialsError> {
         let provider = self
             .config
             .credentials_provider()
             .ok_or_else(|| CredentialsError::not_loaded("no credentials provider is configured"))?;
-        let credentials = tokio::time::timeout(CREDENTIALS_PATIENCE, provider.provide_credentials())
+        tokio::time::timeout(CREDENTIALS_PATIENCE, provider.provide_credentials())
             .await
-            .map_err(|_| CredentialsError::provider_timed_out(CREDENTIALS_PATIENCE))??;
-        *kept = Some(credentials.clone());
-        Ok(credentials)
+            .map_err(|_| CredentialsError::provider_timed_out(CREDENTIALS_PATIENCE))?
     }
+}
+
+/// When credentials end.
+fn ends(credentials: &Credentials) -> Option<DateTime<Utc>> {
+    credentials.expiry().map(DateTime::from)
 }
 
 /// `--region` or environment table, `AWS_REGION`, profile, IMDS for a second, then [`DEFAULT_REGION`].

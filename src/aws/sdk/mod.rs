@@ -28,6 +28,7 @@ pub(crate) mod failure;
 mod logs;
 pub(crate) mod pool;
 mod profile;
+mod sign_in;
 mod ssm;
 mod sts;
 mod transport;

@@ -20,14 +20,14 @@ pub(crate) struct Pool<G> {
     pub(crate) options: Options,
     clock: Clock,
     guard: G,
-    clients: ArcSwapOption<Clients>,
+    clients: Arc<ArcSwapOption<Clients>>,
     loading: Mutex<()>,
 }
 
 impl<G: Intercept + Copy + 'static> Pool<G> {
     /// No client yet. `clock` dates signatures.
     pub(crate) fn new(options: Options, clock: Clock, guard: G) -> Self {
-        Self { options, clock, guard, clients: ArcSwapOption::empty(), loading: Mutex::new(()) }
+        Self { options, clock, guard, clients: Arc::default(), loading: Mutex::new(()) }
     }
 
     /// The clock that dates signatures.
@@ -47,6 +47,12 @@ impl<G: Intercept + Copy + 'static> Pool<G> {
         let clients = Arc::new(Clients::load(&self.options, self.clock.now(), self.guard).await);
         self.clients.store(Some(Arc::clone(&clients)));
         clients
+    }
+
+    /// What makes the next call start with new clients.
+    pub(crate) fn renewal(&self) -> impl Fn() + Send + Sync + 'static {
+        let clients = Arc::clone(&self.clients);
+        move || clients.store(None)
     }
 
     /// Takes note of a failure: after one of credentials the next call starts with new clients.

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cli::text::{counted, said};
 use crate::config::model::Environment;
+use crate::domain::credentials::{Credentials, Matter, Session};
 use crate::domain::drift::{Drift, DriftKind};
 use crate::domain::ecs::MountsBy;
 use crate::domain::efs::MountTarget;
@@ -21,6 +22,7 @@ pub(super) fn checks(environment: &Environment, world: &World, now: DateTime<Utc
     let mut out = Vec::new();
     sources(&mut out, world);
     out.extend(account(environment, world));
+    out.extend(world.credentials.as_ref().map(|c| credentials(c, now)));
     mount_targets(&mut out, world);
     zones(&mut out, environment, world);
     out.extend(world.drift().iter().map(|d| drift(environment, world, d)));
@@ -61,6 +63,37 @@ fn account(environment: &Environment, world: &World) -> Option<Check> {
             format!("set expected_account = \"{}\", so that a wrong profile is noticed", identity.account),
         ),
     })
+}
+
+/// Where the keys come from and how long they last.
+fn credentials(credentials: &Credentials, now: DateTime<Utc>) -> Check {
+    const WHAT: &str = "credentials";
+    const REMEDY: &str = "sign in again: login in the console's palette, or aws sso login";
+    let time = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC");
+    let keys = match credentials.expires_at {
+        Some(at) => format!("keys end {}", time(at)),
+        None => "keys have no known end".to_owned(),
+    };
+    let renews = match &credentials.renewal_failed {
+        Some(why) => format!(", and could not be renewed: {why}"),
+        None => String::new(),
+    };
+    let from = match &credentials.session {
+        None => String::new(),
+        Some(Session { name, expires_at: None, .. }) => format!("; session {name}: nobody has signed in"),
+        Some(Session { name, expires_at: Some(at), renews: true }) => {
+            format!("; session {name} until {}, renewed by itself", time(*at))
+        }
+        Some(Session { name, expires_at: Some(at), renews: false }) => {
+            format!("; session {name} until {}", time(*at))
+        }
+    };
+    let finding = format!("{keys}{renews}{from}");
+    match credentials.matter(now) {
+        None => Check::ok(WHAT, finding),
+        Some(Matter::KeysOver | Matter::SessionOver) => Check::fail(WHAT, finding, REMEDY),
+        Some(Matter::KeysEnd(_) | Matter::SessionEnds(_)) => Check::warn(WHAT, finding, REMEDY),
+    }
 }
 
 fn mount_targets(out: &mut Vec<Check>, world: &World) {

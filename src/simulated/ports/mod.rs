@@ -9,6 +9,7 @@ mod ecs;
 mod efs;
 mod logs;
 mod nfs;
+mod sign_in;
 mod ssm;
 mod sts;
 

@@ -18,6 +18,7 @@ use crate::domain::units;
 
 use super::view::{View, plural, revision};
 
+pub mod credentials;
 mod impressions;
 
 /// How urgent.
@@ -101,6 +102,7 @@ impl New<'_> {
 }
 
 fn identity(view: &View<'_>, out: &mut Vec<Finding>) {
+    credentials::add(view, &mut New(out, SourceId::IDENTITY));
     if let (Some(expected), Some(identity)) = (&view.env.info.expected_account, &view.world.identity)
         && *expected != identity.account
     {

@@ -4,6 +4,7 @@ mod ask;
 mod errors;
 mod events;
 mod help;
+mod login;
 mod picker;
 mod plan;
 
@@ -39,6 +40,8 @@ pub enum Kind {
     Errors,
     /// The service's own event log.
     Events,
+    /// A sign-in, with page and code.
+    Login,
     /// Age, calls and cost of the sources.
     Sources,
     /// Everything about one row of a panel; `None`: of the source table.
@@ -187,6 +190,9 @@ impl Overlay {
                 }
                 _ => {}
             },
+            Kind::Login if action == Action::Copy => {
+                return login::address(view).map_or(Outcome::Used, Outcome::Copy);
+            }
             Kind::Help | Kind::Errors | Kind::Events | Kind::Plan(_) if action == Action::Copy => {
                 let lines = self.lines(view, shelf, 100);
                 return Outcome::Copy(lines.iter().map(plain).collect::<Vec<_>>().join("\n"));
@@ -194,7 +200,7 @@ impl Overlay {
             Kind::Plan(id) if action == Action::Raw => {
                 return Outcome::Open(Kind::Record { panel: Some("proposals"), key: id.clone(), raw: true });
             }
-            Kind::Help | Kind::Errors | Kind::Events | Kind::Plan(_) | Kind::Ask => {}
+            Kind::Help | Kind::Errors | Kind::Events | Kind::Login | Kind::Plan(_) | Kind::Ask => {}
         }
         if action == Action::Back || self.opened_by() == Some(action) {
             return Outcome::Close;
@@ -215,6 +221,7 @@ impl Overlay {
             Kind::Errors => Some(Action::Errors),
             Kind::Events => Some(Action::ServiceEvents),
             Kind::Sources => Some(Action::Sources),
+            Kind::Login => Some(Action::Login),
             Kind::Record { .. } | Kind::Pick(_) | Kind::Plan(_) | Kind::Ask => None,
         }
     }
@@ -225,6 +232,7 @@ impl Overlay {
             Kind::Errors => "Error history".to_owned(),
             Kind::Events => "Service events".to_owned(),
             Kind::Sources => "Sources".to_owned(),
+            Kind::Login => "Sign in".to_owned(),
             Kind::Record { raw, .. } => {
                 let what = self.last.as_ref().map_or("Record", |r| &r.title);
                 if *raw { format!("{what}, raw") } else { what.to_owned() }
@@ -251,6 +259,7 @@ impl Overlay {
                 &[(Action::Approve, "approve"), (Action::Reject, "reject"), (Action::Back, "close")]
             }
             Kind::Ask => &[],
+            Kind::Login => &[(Action::Copy, "copy the address"), (Action::Back, "close")],
             Kind::Pick(_) => &[(Action::Open, "choose"), (Action::Back, "close")],
             _ => &[(Action::Copy, "copy"), (Action::Back, "close")],
         }
@@ -332,6 +341,7 @@ impl Overlay {
             Kind::Help => help::lines(shelf.keymap, width, view.look),
             Kind::Errors => errors::lines(view, width),
             Kind::Events => events::lines(view, width),
+            Kind::Login => login::lines(view, width),
             Kind::Record { raw, .. } => match &self.last {
                 None => vec![Line::new().muted("there is nothing to show")],
                 Some(record) if *raw && self.side > 0 => {
