@@ -137,6 +137,7 @@ pub mod domain;
 pub mod engine;
 pub mod hakaru;
 pub mod kakeru;
+pub mod language;
 pub mod runtime;
 pub mod simulated;
 pub mod sources;

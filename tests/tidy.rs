@@ -18,6 +18,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("count", 2),
     ("clock", 2),
     ("kakeru", 2),
+    ("language", 2),
     ("engine", 3),
     ("hakaru", 3),
     ("demo", 3),

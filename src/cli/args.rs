@@ -51,7 +51,7 @@ pub struct Global {
     /// The program's own log (RUST_LOG sets its level)
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
-    /// Language (no effect yet)
+    /// Language of screens and printed text, en or ja; by default that of LC_ALL, LC_MESSAGES or LANG
     #[arg(long, global = true, value_name = "en|ja")]
     pub lang: Option<String>,
     /// Theme by name (miharu print theme --list names them all)

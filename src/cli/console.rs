@@ -93,7 +93,7 @@ async fn in_terminal(
     signals: input::Signals,
 ) -> std::io::Result<()> {
     let Session { watched, look, clock, read_only, low_bandwidth, demo, folder, panic_after } = session;
-    let Look { theme, themes, theme_list, keymap, glyphs } = look;
+    let Look { theme, themes, theme_list, keymap, glyphs, language } = look;
     let mut state = State::new(watched.iter().map(shown).collect(), clock.now());
     state.speed = clock.speed();
     state.read_only = read_only;
@@ -101,6 +101,7 @@ async fn in_terminal(
     // One configuration gives all environments their prices.
     state.prices = watched.first().map(|w| Arc::clone(&w.prices)).unwrap_or_default();
     let mut ui = Ui::new(&theme, keymap.clone(), glyphs);
+    ui.set_language(language);
     ui.set_themes(theme_list);
     let mut core = Core::new(state, ui, keymap);
     // Before anything is connected, asked or read.

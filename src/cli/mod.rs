@@ -15,6 +15,7 @@ use crate::config::{self, ColourDepth, ConfigError, Inputs, Loaded, Overrides, g
 use crate::engine::conductor::Acts;
 use crate::engine::start::Watched;
 use crate::engine::tail::limiter::Limiters;
+use crate::language::{self, Language};
 use crate::runtime::ui_loop::LoadTheme;
 use crate::ui::glyphs::Glyphs;
 use crate::ui::text::printable;
@@ -191,6 +192,7 @@ fn settings(global: &Global) -> Result<(Inputs, Loaded), ConfigError> {
     let inputs = gather(global.config.as_deref(), overrides)?;
     let loaded = load(&inputs)?;
     loaded.check_look()?;
+    language::speak(Language::of(loaded.config.lang));
     Ok((inputs, loaded))
 }
 
@@ -259,6 +261,8 @@ pub struct Look {
     pub keymap: Keymap,
     /// Shapes.
     pub glyphs: Glyphs,
+    /// Language.
+    pub language: Language,
 }
 
 impl Look {
@@ -294,6 +298,7 @@ impl Look {
             }),
             keymap: loaded.keymap()?,
             glyphs: if Self::unicode(inputs) { Glyphs::UNICODE } else { Glyphs::ASCII },
+            language: Language::of(loaded.config.lang),
         })
     }
 }

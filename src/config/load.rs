@@ -7,7 +7,7 @@ use super::error::{ConfigError, Mistake, Origin, Wrong, nearest};
 use super::inputs::{Inputs, Overrides};
 use super::journal::Location;
 use super::keymap::Keymap;
-use super::model::Config;
+use super::model::{Config, Lang};
 use super::report::{Given, Report};
 use super::settings::{ENVIRONMENT, ROOT};
 use super::theme::Theme;
@@ -31,6 +31,10 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigError> {
     config.prices = prices::built_in();
     config.journal = Location::default_of(&inputs.variables);
     let mut report = Report::default();
+    if let Some((lang, variable)) = Lang::of_locale(&inputs.variables) {
+        config.lang = lang;
+        report.origins.insert("lang".into(), Origin::Variable(variable.into()));
+    }
     if let Some((path, text)) = &inputs.file {
         // Without the file nothing could be said about variables that name its environments.
         file::read(path, text, &mut config, &mut report)?;

@@ -45,7 +45,7 @@ pub struct Config {
     pub deadline: BTreeMap<SourceId, Duration>,
 }
 
-/// Language of the screens.
+/// Language of the screens and of what is printed for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lang {
     /// English.
@@ -53,6 +53,22 @@ pub enum Lang {
     En,
     /// Japanese.
     Ja,
+}
+
+impl Lang {
+    /// The language of a locale such as `ja_JP.UTF-8`, with the variable that tells it; none where text is not
+    /// written in UTF-8, or in a language that miharu does not speak.
+    pub fn of_locale(variables: &BTreeMap<String, String>) -> Option<(Self, &'static str)> {
+        let first = |names: [&'static str; 3]| {
+            names.into_iter().find_map(|name| {
+                variables.get(name).filter(|v| !v.is_empty()).map(|v| (v.to_ascii_lowercase(), name))
+            })
+        };
+        let (text, _) = first(["LC_ALL", "LC_CTYPE", "LANG"])?;
+        let (messages, variable) = first(["LC_ALL", "LC_MESSAGES", "LANG"])?;
+        let language = messages.split(['_', '.', '@']).next().unwrap_or_default();
+        (language == "ja" && text.replace('-', "").contains("utf8")).then_some((Self::Ja, variable))
+    }
 }
 
 impl Config {

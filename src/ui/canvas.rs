@@ -1,5 +1,7 @@
 //! The one way onto the screen: styled lines, drawn into a rectangle of a buffer. Every text passes
-//! [`text::fit`] here, so that no panel can forget to.
+//! [`text::fit`] here, so that no panel can forget to. The program's own texts are said in the language of the
+//! screen as they come in, so that whatever measures a line measures what is shown; texts from outside come in
+//! by [`Line::quote`] and stay as they are.
 
 use std::borrow::Cow;
 
@@ -8,6 +10,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::config::theme::Role;
+use crate::language::{self, say};
 
 use super::glyphs::Glyphs;
 use super::styles::{self, Styles};
@@ -35,16 +38,33 @@ impl<'a> Line<'a> {
         Self::default()
     }
 
-    /// Adds text in a role.
+    /// Adds own text in a role.
     #[must_use]
     pub fn add(mut self, role: Role, text: impl Into<Cow<'a, str>>) -> Self {
         self.push(role, text);
         self
     }
 
-    /// Adds text in a role.
+    /// Adds own text in a role.
     pub fn push(&mut self, role: Role, text: impl Into<Cow<'a, str>>) {
+        self.spans.push((role, say(text)));
+    }
+
+    /// Adds text from outside, or text that is in the language of the screen already.
+    #[must_use]
+    pub fn quote(mut self, role: Role, text: impl Into<Cow<'a, str>>) -> Self {
         self.spans.push((role, text.into()));
+        self
+    }
+
+    /// Own text as lines of at most `columns`.
+    pub fn wrapped(role: Role, text: &str, columns: usize) -> Vec<Line<'static>> {
+        Self::quoted(role, &say(text), columns)
+    }
+
+    /// Text from outside as lines of at most `columns`.
+    pub fn quoted(role: Role, text: &str, columns: usize) -> Vec<Line<'static>> {
+        text::wrap(text, columns).into_iter().map(|part| Line::new().quote(role, part)).collect()
     }
 
     /// Adds ordinary text.
@@ -59,24 +79,27 @@ impl<'a> Line<'a> {
         self.add(Role::Muted, text)
     }
 
-    /// Adds a text of exactly `columns`, cut or filled up on the right.
+    /// Adds an own text of exactly `columns`, cut or filled up on the right.
     #[must_use]
-    pub fn cell(mut self, columns: usize, role: Role, content: &str, look: &Look) -> Self {
+    pub fn cell(self, columns: usize, role: Role, content: &str, look: &Look) -> Self {
+        self.quote_cell(columns, role, &say(content), look)
+    }
+
+    /// Adds a text from outside of exactly `columns`, cut or filled up on the right.
+    #[must_use]
+    pub fn quote_cell(self, columns: usize, role: Role, content: &str, look: &Look) -> Self {
         let shown = text::fit(content, columns, look.glyphs.ellipsis);
         let fill = columns - text::width(&shown).min(columns);
-        self.push(role, shown.into_owned());
-        self.push(role, " ".repeat(fill));
-        self
+        self.quote(role, shown.into_owned()).quote(role, " ".repeat(fill))
     }
 
     /// Adds a number of exactly `columns`, filled up on the left.
     #[must_use]
-    pub fn number(mut self, columns: usize, role: Role, content: &str, look: &Look) -> Self {
-        let shown = text::fit(content, columns, look.glyphs.ellipsis);
+    pub fn number(self, columns: usize, role: Role, content: &str, look: &Look) -> Self {
+        let said = say(content);
+        let shown = text::fit(&said, columns, look.glyphs.ellipsis);
         let fill = columns - text::width(&shown).min(columns);
-        self.push(role, " ".repeat(fill));
-        self.push(role, shown.into_owned());
-        self
+        self.quote(role, " ".repeat(fill)).quote(role, shown.into_owned())
     }
 
     /// Columns it takes.
@@ -94,8 +117,13 @@ pub struct Canvas<'a> {
 }
 
 impl Canvas<'_> {
-    /// Draws `content` at a row of `area`, from column `x` on; returns the column after it, relative to `area`.
+    /// Draws own text at a row of `area`, from column `x` on; returns the column after it, relative to `area`.
     pub fn put(&mut self, area: Rect, x: u16, y: u16, role: Role, content: &str) -> u16 {
+        self.quote(area, x, y, role, &say(content))
+    }
+
+    /// Draws text from outside as [`Canvas::put`] draws own text.
+    pub fn quote(&mut self, area: Rect, x: u16, y: u16, role: Role, content: &str) -> u16 {
         if x >= area.width || y >= area.height {
             return x;
         }
@@ -121,10 +149,11 @@ impl Canvas<'_> {
                 if content.trim().is_empty() {
                     continue;
                 }
-                self.put(area, area.width.saturating_sub(mark), y, *role, ellipsis);
+                language::cut(content, 0);
+                self.quote(area, area.width.saturating_sub(mark), y, *role, ellipsis);
                 break;
             }
-            at = self.put(area, at, y, *role, content);
+            at = self.quote(area, at, y, *role, content);
         }
         at
     }

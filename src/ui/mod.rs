@@ -48,8 +48,9 @@ use crate::app::event::Event;
 use crate::app::state::State;
 use crate::config::keymap::{Context, Keymap};
 use crate::config::theme::{Role, Theme};
+use crate::language::{self, Language};
 
-use canvas::{Canvas, Look};
+use canvas::{Canvas, Line, Look};
 use derived::Derived;
 use glyphs::Glyphs;
 use layout::PanelId;
@@ -77,6 +78,7 @@ pub enum Reply {
 pub struct Ui {
     theme: String,
     look: Look,
+    language: Language,
     keymap: Keymap,
     themes: Vec<(String, String)>,
     screen: usize,
@@ -98,6 +100,7 @@ impl Ui {
         Self {
             theme: theme.name.clone(),
             look: Look { styles: Styles::new(theme), glyphs },
+            language: Language::ENGLISH,
             keymap,
             themes: Vec::new(),
             screen: 0,
@@ -114,6 +117,11 @@ impl Ui {
     /// Themes to choose from: name and description.
     pub fn set_themes(&mut self, themes: Vec<(String, String)>) {
         self.themes = themes;
+    }
+
+    /// Takes another language; at first it is English.
+    pub fn set_language(&mut self, language: Language) {
+        self.language = language;
     }
 
     /// Takes another theme.
@@ -171,6 +179,10 @@ impl Ui {
 
     /// Takes an edit of the text field that is open.
     pub fn edit(&mut self, edit: &TextEdit, state: &State) {
+        language::within(self.language, || self.edited(edit, state));
+    }
+
+    fn edited(&mut self, edit: &TextEdit, state: &State) {
         self.derived.refresh(state);
         self.follow(state);
         let id = self.focused();
@@ -186,6 +198,10 @@ impl Ui {
 
     /// Takes an action; what concerns more than the screen is returned.
     pub fn on(&mut self, action: Action, state: &State) -> Option<Reply> {
+        language::within(self.language, || self.acted(action, state))
+    }
+
+    fn acted(&mut self, action: Action, state: &State) -> Option<Reply> {
         self.derived.refresh(state);
         self.follow(state);
         if let Some(asking) = &state.asking {
@@ -230,7 +246,7 @@ impl Ui {
 
     fn pick(&mut self, pick: Pick, state: &State) -> Option<Reply> {
         match pick {
-            Pick::Action(action) => self.on(action, state),
+            Pick::Action(action) => self.acted(action, state),
             Pick::Environment(index) => Some(Reply::Event(Event::Focus(index))),
             Pick::Theme(name) => Some(Reply::Effect(Effect::Theme(name))),
         }
@@ -326,6 +342,10 @@ impl Ui {
 
     /// Draws everything.
     pub fn draw(&mut self, state: &State, frame: &mut Frame<'_>) {
+        language::within(self.language, || self.drawn(state, frame));
+    }
+
+    fn drawn(&mut self, state: &State, frame: &mut Frame<'_>) {
         self.derived.refresh(state);
         self.follow(state);
         let logs = self.logs_shown();
@@ -381,7 +401,5 @@ impl Ui {
 fn too_small(canvas: &mut Canvas<'_>, area: Rect) {
     let words =
         format!("terminal too small: {}x{} needed, it is {}x{}", LEAST.0, LEAST.1, area.width, area.height);
-    for (y, line) in (0..area.height).zip(text::wrap(&words, area.width.into())) {
-        canvas.put(area, 0, y, Role::Warn, &line);
-    }
+    canvas.lines(area, &Line::wrapped(Role::Warn, &words, area.width.into()));
 }

@@ -112,6 +112,7 @@ pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
     if width(&text) <= columns {
         return text;
     }
+    crate::language::cut(&text, columns);
     let mark = width(ellipsis);
     if columns < mark {
         return Cow::Borrowed("");
