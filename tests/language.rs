@@ -1,6 +1,11 @@
 //! The translation is complete: every text for people that stands in the source has one, none is left over, and
 //! nothing that a screen shows stays in English but what came from outside.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test says where by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says where by panicking"
+)]
 
 #[path = "language/source.rs"]
 mod source;
@@ -15,7 +20,33 @@ use miharu::language::{Language, Table, say, within};
 const SPOKEN: &[&str] = &["src/ui", "src/app"];
 
 /// Literals that look like words and are names: of a theme, a file, a key in a document.
-const NAMES: &[&str] = &[];
+const NAMES: &[&str] = &[
+    // kinds of shapes, an action, a panel, a metric, keys of documents and what is looked for in foreign text
+    "unicode",
+    "narrow",
+    "ascii",
+    "up",
+    "down",
+    "right",
+    "top",
+    "bottom",
+    "open",
+    "back",
+    "find",
+    "attention",
+    "errors",
+    "snooze",
+    "confirm",
+    "disarm",
+    "environments",
+    "themes",
+    "proposals",
+    "CPUUtilization",
+    "until",
+    "unable",
+    "min",
+    "{ms} ms",
+];
 
 fn table() -> &'static Table {
     Language::of(Lang::Ja).table().unwrap()

@@ -82,7 +82,11 @@ pub(super) static ROOT: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {
             "Keys; a file of keymaps/ or of your own.",
             Name(&forms::KEYMAP, |c| &mut c.keymap),
         ),
-        Setting::new("lang", "Language of the screens; by default that of LC_ALL, LC_MESSAGES, LANG.", Lang(|c| &mut c.lang)),
+        Setting::new(
+            "lang",
+            "Language of the screens; by default that of LC_ALL, LC_MESSAGES, LANG.",
+            Lang(|c| &mut c.lang),
+        ),
         Setting::new("read_only", "Let no call leave that is not a read.", Flag(|c| &mut c.read_only)),
         Setting::new("low_bandwidth", "Draw and poll less, for a slow line.", Flag(|c| &mut c.low_bandwidth)),
         Setting::new(

@@ -43,7 +43,9 @@ impl Language {
         static TABLE: OnceLock<Table> = OnceLock::new();
         match lang {
             Lang::En => Self::ENGLISH,
-            Lang::Ja => Self(Some(TABLE.get_or_init(|| Table::parse(JAPANESE.files().filter_map(|f| f.contents_utf8()))))),
+            Lang::Ja => Self(Some(
+                TABLE.get_or_init(|| Table::parse(JAPANESE.files().filter_map(|f| f.contents_utf8()))),
+            )),
         }
     }
 

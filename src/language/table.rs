@@ -72,7 +72,7 @@ impl Table {
                         self.fixed.insert(text, value).is_some()
                     }
                     None => {
-                        let twice = self.entries.iter().any(|e| e.message == message);
+                        let twice = self.entries.iter().any(|e| e.key == key);
                         if message.letters() == 0 {
                             self.wrong.push(format!("{key:?} has no word of its own"));
                         } else {

@@ -179,7 +179,11 @@ impl Translation {
     }
 
     /// The text with its holes filled, by `say` where they are messages.
-    pub(super) fn with<'t>(&self, values: &[&'t str], say: &mut dyn FnMut(&'t str) -> Cow<'t, str>) -> String {
+    pub(super) fn with<'t>(
+        &self,
+        values: &[&'t str],
+        say: &mut dyn FnMut(&'t str) -> Cow<'t, str>,
+    ) -> String {
         let mut out = String::new();
         for piece in &self.0 {
             match piece {
@@ -209,7 +213,12 @@ mod tests {
     fn holes_are_found_and_put_in_another_order() {
         for (message, translation, text, wanted) in [
             ("{} of {} rows", "{1} 行中 {0} 行", "3 of 12 rows", Some("12 行中 3 行")),
-            ("{n} is off: {why}", "{n} は無効: {why:ja}", "ecs is off: no role", Some("ecs は無効: <no role>")),
+            (
+                "{n} is off: {why}",
+                "{n} は無効: {why:ja}",
+                "ecs is off: no role",
+                Some("ecs は無効: <no role>"),
+            ),
             ("{:.1} % left", "残り {} %", "3.5 % left", Some("残り 3.5 %")),
             ("{a}, {a}!", "{a}", "x, x!", Some("x")),
             ("{a}, {a}!", "{a}", "x, y!", None),

@@ -96,10 +96,20 @@ impl<'a> Line<'a> {
     /// Adds a number of exactly `columns`, filled up on the left.
     #[must_use]
     pub fn number(self, columns: usize, role: Role, content: &str, look: &Look) -> Self {
-        let said = say(content);
-        let shown = text::fit(&said, columns, look.glyphs.ellipsis);
+        self.quote_number(columns, role, &say(content), look)
+    }
+
+    /// Adds a text that is said already, of exactly `columns`, filled up on the left.
+    #[must_use]
+    pub fn quote_number(self, columns: usize, role: Role, content: &str, look: &Look) -> Self {
+        let shown = text::fit(content, columns, look.glyphs.ellipsis);
         let fill = columns - text::width(&shown).min(columns);
         self.quote(role, " ".repeat(fill)).quote(role, shown.into_owned())
+    }
+
+    /// Columns that the widest of these labels takes with a blank after it, at least `least`.
+    pub fn label(least: usize, labels: &[&str]) -> usize {
+        labels.iter().map(|l| text::width(&say(*l)) + 1).max().unwrap_or(0).max(least)
     }
 
     /// Columns it takes.

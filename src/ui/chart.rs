@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use crate::config::theme::Role;
 use crate::domain::units;
+use crate::language::say;
 
 use super::canvas::{Line, Look};
 use super::text;
@@ -80,11 +81,14 @@ impl Chart<'_> {
     fn baseline(&self, look: &Look) -> Line<'static> {
         let slots = self.slots.len();
         let span = self.every * i32::try_from(slots).unwrap_or(i32::MAX);
-        let back = format!("{} ago ", units::duration(span));
+        let back = format!("{} ", say(format!("{} ago", units::duration(span))));
         let line = label("0", look);
         let rule = look.glyphs.rule;
-        match slots.checked_sub(text::width(&back) + 4) {
-            Some(rest) => line.muted(back).add(Role::Border, rule.repeat(rest)).muted(" now"),
+        let now = format!(" {}", say("now"));
+        match slots.checked_sub(text::width(&back) + text::width(&now)) {
+            Some(rest) => {
+                line.quote(Role::Muted, back).add(Role::Border, rule.repeat(rest)).quote(Role::Muted, now)
+            }
             None => line.add(Role::Border, rule.repeat(slots)),
         }
     }

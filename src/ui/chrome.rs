@@ -10,6 +10,7 @@ use crate::domain::freshness::Freshness;
 use crate::domain::snapshot::Mode;
 use crate::domain::units;
 use crate::domain::world::World;
+use crate::language::say;
 
 use super::canvas::{Canvas, Line};
 use super::findings;
@@ -55,15 +56,16 @@ fn parts<'v>(view: &'v View<'_>, width: u16) -> Vec<(u8, Line<'v>)> {
     let longest = LONGEST.min(usize::from(width) / 3);
     let mut out = vec![
         (10, Line::new().add(Role::Accent, "miharu")),
-        (0, Line::new().add(Role::Bar, text::fit(&info.name, longest, view.look.glyphs.ellipsis))),
+        (0, Line::new().quote(Role::Bar, text::fit(&info.name, longest, view.look.glyphs.ellipsis))),
     ];
     if let Some(demo) = &state.demo {
         out.push((0, Line::new().add(Role::Accent, "DEMO")));
-        out.push((6, Line::new().add(Role::Bar, text::fit(demo, LONGEST, view.look.glyphs.ellipsis))));
+        let demo = text::fit(&say(demo.as_str()), LONGEST, view.look.glyphs.ellipsis).into_owned();
+        out.push((6, Line::new().quote(Role::Bar, demo)));
     }
     let identity = view.world.identity.as_ref();
     if let Some(region) = identity.map(|i| &i.region).or(info.region.as_ref()) {
-        out.push((7, Line::new().add(Role::Bar, text::fit(region, LONGEST, view.look.glyphs.ellipsis))));
+        out.push((7, Line::new().quote(Role::Bar, text::fit(region, LONGEST, view.look.glyphs.ellipsis))));
     }
     if let Some(identity) = identity {
         let wrong = info.expected_account.as_ref().is_some_and(|e| *e != identity.account);
@@ -72,7 +74,7 @@ fn parts<'v>(view: &'v View<'_>, width: u16) -> Vec<(u8, Line<'v>)> {
         let line = if wrong {
             Line::new().add(Role::Bad, format!("{who} WRONG ACCOUNT"))
         } else {
-            Line::new().add(Role::Bar, who)
+            Line::new().quote(Role::Bar, who)
         };
         out.push((if wrong { 0 } else { 8 }, line));
     }
@@ -93,7 +95,8 @@ fn parts<'v>(view: &'v View<'_>, width: u16) -> Vec<(u8, Line<'v>)> {
         out.push((0, Line::new().add(Role::Ok, "READ-ONLY")));
     }
     if let Some(frozen) = &state.frozen {
-        out.push((0, Line::new().add(Role::Stale, frozen.at.format("FROZEN since %H:%M:%S").to_string())));
+        let since = format!("FROZEN since {}", frozen.at.format("%H:%M:%S"));
+        out.push((0, Line::new().add(Role::Stale, since)));
     }
     // frozen, the display stands still whatever comes in behind it: it must not claim that anything is fresh
     if state.frozen.is_none() {
@@ -126,8 +129,8 @@ pub fn freshness(world: &World, now: DateTime<Utc>) -> (Role, String) {
     {
         match names.as_slice() {
             [] => {}
-            [one] => words.push(format!("{one} {word}")),
-            many => words.push(format!("{} {word}", many.len())),
+            [one] => words.push(format!("{one} {}", say(word))),
+            many => words.push(format!("{} {}", many.len(), say(word))),
         }
     }
     if words.is_empty() { (Role::Ok, "all fresh".to_owned()) } else { (Role::Stale, words.join(", ")) }
@@ -186,8 +189,7 @@ fn screens(foot: &Foot<'_>, key: &dyn Fn(Action) -> Option<String>, gap: usize) 
             line.push(Role::Muted, " ".repeat(gap));
         }
         if let Some(key) = key(screen.action) {
-            line.push(Role::Key, key);
-            line.push(Role::Muted, " ");
+            line = line.quote(Role::Key, key).quote(Role::Muted, " ");
         }
         line.push(if i == foot.screen { Role::Title } else { Role::Muted }, screen.name);
     }
@@ -199,7 +201,7 @@ fn hints(actions: &[Action], key: &dyn Fn(Action) -> Option<String>) -> Line<'st
     for action in actions {
         if let Some(key) = key(*action) {
             line.push(Role::Muted, "  ");
-            line.push(Role::Key, key);
+            line = line.quote(Role::Key, key);
             let word = match action {
                 Action::Palette => "palette",
                 Action::Snooze => "put off",
@@ -213,7 +215,7 @@ fn hints(actions: &[Action], key: &dyn Fn(Action) -> Option<String>) -> Line<'st
 
 fn told<'a>(view: &'a View<'_>, foot: &Foot<'a>, key: &dyn Fn(Action) -> Option<String>) -> Line<'a> {
     if !foot.pending.is_empty() {
-        return Line::new().add(Role::Key, foot.pending).add(Role::Accent, view.look.glyphs.ellipsis);
+        return Line::new().quote(Role::Key, foot.pending).add(Role::Accent, view.look.glyphs.ellipsis);
     }
     if let Some((_, notice)) = &view.state.notice {
         return Line::new().add(Role::Accent, notice.as_str());
@@ -222,15 +224,15 @@ fn told<'a>(view: &'a View<'_>, foot: &Foot<'a>, key: &dyn Fn(Action) -> Option<
         let left = proposal::countdown(*until, view.now);
         let key = key(Action::Veto).unwrap_or_default();
         let line = Line::new().add(Role::Bad, format!("AUTO {left}: {title}  "));
-        return line.add(Role::Key, key).add(Role::Bad, " vetoes");
+        return line.quote(Role::Key, key).add(Role::Bad, " vetoes");
     }
     if foot.hidden.is_empty() {
         return Line::new();
     }
-    let mut text = format!("{} hidden, enlarge", plural(foot.hidden.len(), "panel", "panels"));
-    if let Some(key) = key(Action::FocusNext) {
-        text.push_str(" or press ");
-        text.push_str(&key);
-    }
+    let panels = plural(foot.hidden.len(), "panel", "panels");
+    let text = match key(Action::FocusNext) {
+        Some(key) => format!("{panels} hidden, enlarge or press {key}"),
+        None => format!("{panels} hidden, enlarge"),
+    };
     Line::new().add(Role::Warn, text)
 }

@@ -7,8 +7,9 @@ use crate::domain::impressions::{Kind, Loss, Measure, Origin, Quantile};
 use crate::domain::price::HOURS_A_MONTH;
 use crate::domain::rules::cost;
 use crate::domain::slo::{GOAL_PER_S, Objective, TimeLeft};
-use crate::domain::source::SourceId;
+use crate::domain::source::{Failure, SourceId};
 use crate::domain::units;
+use crate::language::say;
 
 use super::canvas::Line;
 use super::text;
@@ -106,7 +107,8 @@ pub fn not_there(view: &View<'_>, of_log: bool) -> (Role, String) {
         }
         Some(source) if source.at.is_some() && source.error.is_none() => {
             let failure = source.warnings.first();
-            (Role::Stale, failure.map_or_else(String::new, |f| format!("{}: {}", f.class.word(), f.line())))
+            let words = |f: &Failure| format!("{}: {}", say(f.class.word()), say(f.line()));
+            (Role::Stale, failure.map_or_else(String::new, words))
         }
         _ => view.missing(SourceId::IMPRESSIONS),
     }
@@ -114,13 +116,14 @@ pub fn not_there(view: &View<'_>, of_log: bool) -> (Role, String) {
 
 /// Words after a label, on as many lines as they take.
 pub fn wrapped<'v>(label: &str, (role, words): (Role, String), width: usize) -> Vec<Line<'v>> {
-    let lines = text::wrap(&format!("{label}{words}"), width);
+    let label = say(label);
+    let lines = text::wrap(&format!("{label}{}", say(words)), width);
     let mut first = true;
     lines
         .into_iter()
-        .map(|line| match line.strip_prefix(label).filter(|_| std::mem::take(&mut first)) {
-            Some(rest) => Line::new().muted(label.to_owned()).add(role, rest.to_owned()),
-            None => Line::new().add(role, line),
+        .map(|line| match line.strip_prefix(label.as_ref()).filter(|_| std::mem::take(&mut first)) {
+            Some(rest) => Line::new().quote(Role::Muted, label.to_string()).quote(role, rest.to_owned()),
+            None => Line::new().quote(role, line),
         })
         .collect()
 }

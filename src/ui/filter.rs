@@ -27,7 +27,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Reads a filter for a table with these columns. What cannot be read is left out and told by [`Filter::error`].
+    /// Reads a filter for a table with these columns, which may be given once more by other names. What cannot be read is left out and told by [`Filter::error`].
     pub fn parse(text: &str, columns: &[&str]) -> Self {
         let mut terms = Vec::new();
         let mut error = None;
@@ -51,7 +51,9 @@ impl Filter {
         self.terms.iter().all(|term| match term {
             Term::With(word) => cells.iter().any(|cell| contains(cell, word)),
             Term::Without(word) => !cells.iter().any(|cell| contains(cell, word)),
-            Term::Column(i, word) => cells.get(*i).is_some_and(|cell| contains(cell, word)),
+            Term::Column(i, word) => {
+                cells.get(i % cells.len().max(1)).is_some_and(|cell| contains(cell, word))
+            }
             Term::Regex(regex) => cells.iter().any(|cell| regex.is_match(cell)),
         })
     }

@@ -4,6 +4,8 @@ use std::num::NonZeroU16;
 
 use ratatui::layout::Rect;
 
+use crate::language::say;
+
 use super::canvas::{Canvas, Line};
 use super::table::Records;
 use super::text;
@@ -26,22 +28,39 @@ pub struct Column {
     pub snug: bool,
     /// Columns of the screen it takes at most.
     pub most: u16,
+    /// Whether its cells are in the language of the screen already, or come from outside.
+    pub quoted: bool,
 }
 
 impl Column {
     /// A column of text.
     pub const fn text(name: &'static str, width: u16, drop: u8) -> Self {
         Self { name, width, grow: 0, right: false, drop, snug: false, most: u16::MAX }
+        Self { name, width, grow: 0, right: false, drop, quoted: false }
     }
 
     /// A column of numbers.
     pub const fn number(name: &'static str, width: u16, drop: u8) -> Self {
         Self { name, width, grow: 0, right: true, drop, snug: false, most: u16::MAX }
+        Self { name, width, grow: 0, right: true, drop, quoted: false }
     }
 
     /// A column that takes what is left over.
     pub const fn wide(name: &'static str, width: u16, drop: u8) -> Self {
         Self { name, width, grow: 1, right: false, drop, snug: false, most: u16::MAX }
+        Self { name, width, grow: 1, right: false, drop, quoted: false }
+    }
+
+    /// The column with cells that are not translated.
+    #[must_use]
+    pub const fn quoted(mut self) -> Self {
+        self.quoted = true;
+        self
+    }
+
+    /// Columns of the screen that it takes at least, its heading included.
+    fn least(&self) -> u16 {
+        self.width.max(u16::try_from(text::width(&say(self.name))).unwrap_or(u16::MAX))
     }
 
     /// The same, no wider than its widest text.
@@ -78,6 +97,8 @@ pub fn draw_row(canvas: &mut Canvas<'_>, area: Rect, y: u16, records: &dyn Recor
         if column.right {
             let line = Line::new().number(width.into(), role, &text, look);
             canvas.line(cell, x, y, &line);
+        } else if column.quoted {
+            canvas.quote(cell, x, y, role, &text);
         } else {
             canvas.put(cell, x, y, role, &text);
         }
@@ -96,8 +117,8 @@ pub struct Grid {
 /// Space between columns, two where it costs no column, and widths of those that fit into `total`; `None`:
 /// dropped.
 pub fn widths(columns: &[Column], total: u16) -> Grid {
-    let mut out: Vec<Option<u16>> = columns.iter().map(|c| Some(c.width)).collect();
-    let least = columns.iter().map(|c| c.width + 2).sum::<u16>().saturating_sub(2);
+    let mut out: Vec<Option<u16>> = columns.iter().map(|c| Some(c.least())).collect();
+    let least = out.iter().flatten().map(|w| w + 2).sum::<u16>().saturating_sub(2);
     let gap = if least <= total { 2 } else { 1 };
     let used = |out: &[Option<u16>]| -> u16 {
         let shown = u16::try_from(out.iter().flatten().count()).unwrap_or(u16::MAX);

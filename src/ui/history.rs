@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::config::theme::Role;
 use crate::domain::journal::{Entry, EntryKind};
+use crate::language::say;
 
 use super::proposal::plain;
 
@@ -51,8 +52,14 @@ const TELLING: &[&str] = &[
     "/recommendation",
 ];
 
-/// The detail in a line: what says most, else the JSON.
+/// The detail in a line of the screen's language: what says most, else the JSON.
 pub fn summary(entry: &Entry) -> String {
+    // what a person wrote stays as it was written
+    let told = told(entry);
+    if matches!(entry.event, EntryKind::Note | EntryKind::Rejected) { told } else { say(told).into_owned() }
+}
+
+fn told(entry: &Entry) -> String {
     let detail = &entry.detail;
     match detail {
         Value::Null => return String::new(),

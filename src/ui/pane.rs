@@ -11,7 +11,6 @@ use super::canvas::{Canvas, Line, inset};
 use super::panels::{Panel, Room};
 use super::record::Record;
 use super::table::Table;
-use super::text;
 use super::view::View;
 
 /// A panel with what the operator set in it.
@@ -93,9 +92,7 @@ impl Pane {
                 .sources()
                 .first()
                 .map_or((Role::Unknown, "not read yet".to_owned()), |id| view.missing(*id));
-            for (y, line) in (0..body.height).zip(text::wrap(&why, body.width.into())) {
-                canvas.put(body, 0, y, role, &line);
-            }
+            canvas.lines(body, &Line::wrapped(role, &why, body.width.into()));
             return;
         }
         if body.height >= 3

@@ -7,6 +7,7 @@ use crate::config::theme::Role;
 use crate::domain::recommendation::Severity;
 use crate::domain::snapshot::Mode;
 use crate::domain::units;
+use crate::language::say;
 
 use super::view::View;
 
@@ -114,7 +115,7 @@ pub fn plain(value: &serde_json::Value) -> String {
         serde_json::Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(", "),
         serde_json::Value::Object(members) => {
             let member = |(name, value): (&String, &serde_json::Value)| {
-                format!("{} {}", name.replace('_', " "), plain(value))
+                format!("{} {}", say(name.replace('_', " ")), plain(value))
             };
             members.iter().map(member).collect::<Vec<_>>().join(", ")
         }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::config::theme::Role;
+use crate::language::say;
 
 use super::canvas::{Line, Look};
 use super::text;
@@ -17,8 +18,21 @@ pub enum Fact {
     Head(String),
     /// A label with its value.
     Pair(&'static str, Role, String),
+    /// A label with a value from outside.
+    Quoted(&'static str, Role, String),
     /// A sentence.
     Text(Role, String),
+    /// A text from outside.
+    Quote(Role, String),
+}
+
+impl Fact {
+    fn label(&self) -> Option<&'static str> {
+        match self {
+            Self::Pair(label, ..) | Self::Quoted(label, ..) => Some(label),
+            _ => None,
+        }
+    }
 }
 
 /// Everything known about one row.
@@ -55,6 +69,28 @@ impl Record {
         self
     }
 
+    /// Adds a label with a value from outside.
+    #[must_use]
+    pub fn quoted(self, label: &'static str, value: impl Into<String>) -> Self {
+        self.quoted_role(label, Role::Text, value)
+    }
+
+    /// Adds a label with a value from outside, in a role.
+    #[must_use]
+    pub fn quoted_role(mut self, label: &'static str, role: Role, value: impl Into<String>) -> Self {
+        self.facts.push(Fact::Quoted(label, role, value.into()));
+        self
+    }
+
+    /// Adds a label with a value from outside, if there is one.
+    #[must_use]
+    pub fn maybe_quoted(self, label: &'static str, value: Option<impl Into<String>>) -> Self {
+        match value {
+            Some(value) => self.quoted(label, value),
+            None => self,
+        }
+    }
+
     /// Adds a label with its value, if there is one.
     #[must_use]
     pub fn maybe(self, label: &'static str, value: Option<impl Into<String>>) -> Self {
@@ -78,6 +114,13 @@ impl Record {
         self
     }
 
+    /// Adds a text from outside.
+    #[must_use]
+    pub fn quote(mut self, role: Role, text: impl Into<String>) -> Self {
+        self.facts.push(Fact::Quote(role, text.into()));
+        self
+    }
+
     /// The facts as lines of at most `width` columns.
     pub fn lines(&self, width: usize, look: &Look) -> Vec<Line<'static>> {
         lines(&self.facts, width, look)
@@ -85,16 +128,16 @@ impl Record {
 
     /// The facts as plain text, for the clipboard.
     pub fn plain(&self) -> String {
-        let mut out = self.title.clone();
+        let mut out = say(self.title.as_str()).into_owned();
         for fact in &self.facts {
             out.push('\n');
             match fact {
-                Fact::Head(text) | Fact::Text(_, text) => out.push_str(text),
+                Fact::Head(text) | Fact::Text(_, text) => out.push_str(&say(text.as_str())),
+                Fact::Quote(_, text) => out.push_str(text),
                 Fact::Pair(label, _, value) => {
-                    out.push_str(label);
-                    out.push_str(": ");
-                    out.push_str(value);
+                    out.push_str(&format!("{}: {}", say(*label), say(value.as_str())));
                 }
+                Fact::Quoted(label, _, value) => out.push_str(&format!("{}: {value}", say(*label))),
             }
         }
         out
@@ -104,7 +147,9 @@ impl Record {
 /// Facts as lines of at most `width` columns; values hang beside their labels where there is room for it.
 pub fn lines(facts: &[Fact], width: usize, look: &Look) -> Vec<Line<'static>> {
     let mut out = Vec::new();
-    let label = if width >= LABEL * 2 { LABEL } else { 0 };
+    let widest = facts.iter().filter_map(Fact::label).map(|l| text::width(&say(l)) + 1).max().unwrap_or(0);
+    let label = widest.max(LABEL);
+    let label = if width >= label * 2 { label } else { 0 };
     for fact in facts {
         match fact {
             Fact::Head(text) => {
@@ -113,20 +158,35 @@ pub fn lines(facts: &[Fact], width: usize, look: &Look) -> Vec<Line<'static>> {
                 }
                 out.push(Line::new().add(Role::Title, text.clone()));
             }
-            Fact::Text(role, text) => {
-                out.extend(text::wrap(text, width).into_iter().map(|l| Line::new().add(*role, l)));
-            }
-            Fact::Pair(name, role, value) if label > 0 => {
-                for (i, part) in text::wrap(value, width - label).into_iter().enumerate() {
-                    let name = if i == 0 { name } else { "" };
-                    out.push(Line::new().cell(label, Role::Muted, name, look).add(*role, part));
-                }
-            }
+            Fact::Text(role, text) => out.extend(Line::wrapped(*role, text, width)),
+            Fact::Quote(role, text) => out.extend(Line::quoted(*role, text, width)),
             Fact::Pair(name, role, value) => {
-                out.push(Line::new().muted(*name));
-                out.extend(text::wrap(value, width).into_iter().map(|l| Line::new().add(*role, l)));
+                pair(&mut out, name, label, Line::wrapped(*role, value, width - label), look);
+            }
+            Fact::Quoted(name, role, value) => {
+                pair(&mut out, name, label, Line::quoted(*role, value, width - label), look);
             }
         }
     }
     out
+}
+
+/// A label of `columns`, or on a line of its own, and its value.
+fn pair(
+    out: &mut Vec<Line<'static>>,
+    name: &'static str,
+    columns: usize,
+    value: Vec<Line<'static>>,
+    look: &Look,
+) {
+    if columns == 0 {
+        out.push(Line::new().muted(name));
+        out.extend(value);
+        return;
+    }
+    for (i, part) in value.into_iter().enumerate() {
+        let mut line = Line::new().cell(columns, Role::Muted, if i == 0 { name } else { "" }, look);
+        line.spans.extend(part.spans);
+        out.push(line);
+    }
 }

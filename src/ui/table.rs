@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 
 use crate::app::action::{Action, TextEdit};
 use crate::config::theme::Role;
+use crate::language::say;
 
 use super::canvas::{Canvas, Line};
 use super::field::Field;
@@ -97,7 +98,11 @@ impl Table {
     }
 
     fn read(&mut self, records: &dyn Records) {
-        let names: Vec<&str> = records.columns().iter().map(|c| c.name).collect();
+        // a column is named as in English, or as its heading stands there
+        let columns = records.columns();
+        let headings: Vec<_> = columns.iter().map(|c| say(c.name)).collect();
+        let names: Vec<&str> =
+            columns.iter().map(|c| c.name).chain(headings.iter().map(AsRef::as_ref)).collect();
         let text = self.field.text.trim();
         self.filter = (!text.is_empty()).then(|| Filter::parse(text, &names));
     }
@@ -113,7 +118,11 @@ impl Table {
             let mut cells: Vec<String> = Vec::with_capacity(columns);
             rows.retain(|r| {
                 cells.clear();
-                cells.extend((0..columns).map(|c| records.cell(*r, c).1.into_owned()));
+                cells.extend(records.columns().iter().enumerate().map(|(c, column)| {
+                    let text = records.cell(*r, c).1;
+                    // what is seen is what is looked for
+                    if column.quoted { text.into_owned() } else { say(text).into_owned() }
+                }));
                 filter.matches(&cells)
             });
         }
@@ -258,11 +267,11 @@ impl Table {
             let look = canvas.look;
             // the mark is seen where the name has to give way
             let room = usize::from(width).saturating_sub(text::width(mark));
-            let name = format!("{}{mark}", text::fit(column.name, room, ""));
+            let name = format!("{}{mark}", text::fit(&say(column.name), room, ""));
             let cell = if column.right {
-                Line::new().number(width.into(), role, &name, look)
+                Line::new().quote_number(width.into(), role, &name, look)
             } else {
-                Line::new().cell(width.into(), role, &name, look)
+                Line::new().quote_cell(width.into(), role, &name, look)
             };
             canvas.line(Rect { width: (x + width).min(area.width), ..area }, x, 0, &cell);
             x += width + grid.gap;
@@ -274,7 +283,7 @@ impl Table {
         let mut line = Line::new();
         if self.editing || !self.field.text.is_empty() {
             line.push(Role::Key, "/");
-            line.push(Role::Text, self.field.text.as_str());
+            line = line.quote(Role::Text, self.field.text.as_str());
             if self.editing {
                 line.push(Role::Accent, canvas.look.glyphs.caret);
             }
@@ -284,7 +293,7 @@ impl Table {
             line.push(Role::Warn, "only what needs attention  ");
         }
         if let Some(error) = self.filter.as_ref().and_then(Filter::error) {
-            line.push(Role::Bad, error);
+            line = line.quote(Role::Bad, error);
             line.push(Role::Text, "  ");
         }
         if order.len() < records.len() {

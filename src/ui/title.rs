@@ -1,6 +1,7 @@
 //! What the terminal's title says: where it is, and what should be known of it while nobody looks at the screen.
 
 use crate::app::state::State;
+use crate::language::{self, say};
 
 use super::Ui;
 use super::proposal::{severity, waiting};
@@ -13,19 +14,24 @@ const LONGEST: usize = 80;
 impl Ui {
     /// The title: harmless, short, and the same while nothing that matters changes.
     pub fn title(&self, state: &State) -> String {
+        language::within(self.language, || self.titled(state))
+    }
+
+    fn titled(&self, state: &State) -> String {
         let view = View::new(state, &self.look, &self.derived);
         let changes = &view.env.changes;
         let mut out = vec![format!("miharu {}", view.env.info.name)];
         if changes.brakes.veto.is_some() {
-            out.push("AUTO IS ABOUT TO ACT".to_owned());
+            out.push(say("AUTO IS ABOUT TO ACT").into_owned());
         } else if changes.brakes.armed {
-            out.push("AUTO ARMED".to_owned());
+            out.push(say("AUTO ARMED").into_owned());
         }
         if let Some((n, first)) = waiting(&view) {
-            out.push(format!("{n} to decide ({})", severity(first.recommendation.severity).1));
+            let words = format!("{n} to decide ({})", severity(first.recommendation.severity).1);
+            out.push(say(words).into_owned());
         }
         if changes.in_flight.is_some() {
-            out.push("change in flight".to_owned());
+            out.push(say("change in flight").into_owned());
         }
         printable(&out.join(" - ")).chars().take(LONGEST).collect()
     }

@@ -11,6 +11,7 @@ use crate::domain::metric::MetricSeries;
 use crate::domain::source::SourceId;
 use crate::domain::units;
 use crate::domain::world::World;
+use crate::language::say;
 
 use super::canvas::{Line, Look};
 use super::derived::Derived;
@@ -127,19 +128,20 @@ impl<'a> View<'a> {
         let next = s
             .next_at
             .filter(|at| *at > self.now)
-            .map_or_else(String::new, |at| format!(", next try {}", at.format("%H:%M:%S")));
+            .map(|at| format!(", next try {}", at.format("%H:%M:%S")))
+            .map_or_else(String::new, |text| say(text).into_owned());
         match (&s.error, freshness) {
             (Some(error), _) => Some(format!(
                 "{}: {} {}: {}{next}; {}",
                 match freshness {
-                    Freshness::Fresh => "failing",
-                    Freshness::Never => "not read",
-                    Freshness::Late | Freshness::Stale => freshness.word(),
+                    Freshness::Fresh => say("failing"),
+                    Freshness::Never => say("not read"),
+                    Freshness::Late | Freshness::Stale => say(freshness.word()),
                 },
                 s.id,
-                error.class.word(),
-                error.line(),
-                error.remedy()
+                say(error.class.word()),
+                say(error.line()),
+                say(error.remedy())
             )),
             (None, Freshness::Fresh) => s
                 .warnings
@@ -150,7 +152,7 @@ impl<'a> View<'a> {
                     "{}: {} has been waiting for an answer for {}",
                     freshness.word(),
                     s.id,
-                    units::age_step(self.age(since)).replace("now", "a few seconds")
+                    moment(self.age(since), "a few seconds")
                 ),
                 None => {
                     format!("{}: {} was read {}", freshness.word(), s.id, self.ago(s.at.unwrap_or(self.now)))
@@ -166,7 +168,9 @@ impl<'a> View<'a> {
             return (Role::Muted, format!("{id} is off: {why}"));
         }
         match self.source(id).and_then(|s| s.error.as_ref()) {
-            Some(e) => (Role::Bad, format!("{id} {}: {}; {}", e.class.word(), e.line(), e.remedy())),
+            Some(e) => {
+                (Role::Bad, format!("{id} {}: {}; {}", say(e.class.word()), say(e.line()), say(e.remedy())))
+            }
             None => (Role::Unknown, format!("waiting for {id}{}", self.look.glyphs.ellipsis)),
         }
     }
@@ -229,6 +233,14 @@ pub fn tail<'t>(text: &'t str, columns: usize, look: &Look) -> Cow<'t, str> {
     let mark = look.glyphs.ellipsis;
     let rest: String = text.chars().skip(surplus + text::width(mark)).collect();
     Cow::Owned(format!("{mark}{rest}"))
+}
+
+/// A stretch of time in steps, the shortest in other words than an age.
+pub fn moment(length: TimeDelta, shortest: &str) -> String {
+    match units::age_step(length).as_str() {
+        "now" => shortest.to_owned(),
+        step => step.to_owned(),
+    }
 }
 
 /// `33 %` of a ratio.

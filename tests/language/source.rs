@@ -46,16 +46,67 @@ fn walk(at: &Path, out: &mut Vec<PathBuf>) {
 
 /// Macros whose texts are not for people's eyes on a screen.
 const SILENT: &[&str] = &[
-    "matches", "json", "assert", "assert_eq", "assert_ne", "debug_assert", "debug_assert_eq", "include_str",
-    "include_dir", "include_bytes", "env", "concat", "cfg", "tracing", "debug", "info", "warn", "error", "trace",
-    "event", "span", "instrument", "todo", "unreachable", "panic", "query", "params",
+    "matches",
+    "json",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "debug_assert",
+    "debug_assert_eq",
+    "include_str",
+    "include_dir",
+    "include_bytes",
+    "env",
+    "concat",
+    "cfg",
+    "tracing",
+    "debug",
+    "info",
+    "warn",
+    "error",
+    "trace",
+    "event",
+    "span",
+    "instrument",
+    "todo",
+    "unreachable",
+    "panic",
+    "query",
+    "params",
 ];
 /// Calls whose texts are names of something, not words.
 const NAMES: &[&str] = &[
-    "get", "get_str", "pointer", "strip_prefix", "strip_suffix", "starts_with", "ends_with", "split", "split_once",
-    "rsplit", "rsplit_once", "contains", "find", "rfind", "replace", "trim_start_matches", "trim_end_matches", "expect", "series",
-    "var", "var_os", "header", "insert_header", "panel", "eq_ignore_ascii_case", "parse_from_str", "with_label",
-    "format_time", "env_remove", "arg", "target",
+    "get",
+    "get_str",
+    "pointer",
+    "strip_prefix",
+    "strip_suffix",
+    "starts_with",
+    "ends_with",
+    "split",
+    "split_once",
+    "rsplit",
+    "rsplit_once",
+    "contains",
+    "find",
+    "rfind",
+    "replace",
+    "trim_start_matches",
+    "trim_end_matches",
+    "expect",
+    "series",
+    "var",
+    "var_os",
+    "header",
+    "insert_header",
+    "panel",
+    "eq_ignore_ascii_case",
+    "parse_from_str",
+    "with_label",
+    "format_time",
+    "env_remove",
+    "arg",
+    "target",
 ];
 
 /// Functions that give names, not words.
@@ -84,7 +135,11 @@ pub fn is_words(text: &str) -> bool {
         let camel = letters.windows(2).any(|p| p[0].is_lowercase() && p[1].is_uppercase());
         letters.len() >= 2 && plain && !camel
     };
-    bare.split_whitespace().any(word)
+    // in kebab-case it is the name of something
+    let named = !bare.contains(' ') && bare.contains('-') && !bare.contains(char::is_uppercase);
+    // a pattern for times, a setting, a drawing
+    let other = bare.starts_with('%') || bare.starts_with("hakaru.") || bare.starts_with('<');
+    !named && !other && bare.split_whitespace().any(word)
 }
 
 /// The text without what is filled in.
@@ -220,6 +275,16 @@ impl<'a> Visit<'a> for Reader<'_> {
 
     fn visit_expr_method_call(&mut self, e: &'a syn::ExprMethodCall) {
         let name = e.method.to_string();
+        // the message of a finding comes after its key
+        let keyed = match &*e.receiver {
+            syn::Expr::Path(p) => p.path.is_ident("new"),
+            syn::Expr::Call(c) => matches!(&*c.func, syn::Expr::Path(p) if p.path.is_ident("New")),
+            _ => false,
+        };
+        if keyed && matches!(name.as_str(), "add" | "quote") {
+            e.args.iter().enumerate().filter(|(i, _)| *i != 1).for_each(|(_, a)| self.visit_expr(a));
+            return;
+        }
         if NAMES.contains(&name.as_str()) {
             self.visit_expr(&e.receiver);
             return;

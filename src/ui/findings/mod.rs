@@ -15,6 +15,7 @@ use crate::domain::metric::MetricSeries;
 use crate::domain::probe::Probe;
 use crate::domain::source::{FailureClass, SourceId};
 use crate::domain::units;
+use crate::language::say;
 
 use super::view::{View, plural, revision};
 
@@ -66,6 +67,9 @@ pub struct Finding {
     pub detail: String,
     /// Where it comes from.
     pub source: SourceId,
+    /// Whether the sentences come from outside.
+    #[serde(skip)]
+    pub quoted: bool,
 }
 
 /// Forecasts further away than this are no news.
@@ -97,7 +101,16 @@ struct New<'a>(&'a mut Vec<Finding>, SourceId);
 
 impl New<'_> {
     fn add(&mut self, level: Level, key: &str, title: String, detail: impl Into<String>) {
-        self.0.push(Finding { level, key: key.to_owned(), title, detail: detail.into(), source: self.1 });
+        let (key, detail) = (key.to_owned(), detail.into());
+        self.0.push(Finding { level, key, title, detail, source: self.1, quoted: false });
+    }
+
+    /// Adds one with an explanation that comes from outside.
+    fn quote(&mut self, level: Level, key: &str, title: String, detail: String) {
+        self.add(level, key, title, detail);
+        if let Some(last) = self.0.last_mut() {
+            last.quoted = true;
+        }
     }
 }
 
@@ -239,14 +252,14 @@ fn service(view: &View<'_>, out: &mut Vec<Finding>) {
         let reason = d.reason.clone().unwrap_or_default();
         let name = revision(&d.task_definition);
         if state == "FAILED" {
-            new.add(Level::High, &format!("rollout/{}", d.id), format!("rollout of {name} FAILED"), reason);
+            new.quote(Level::High, &format!("rollout/{}", d.id), format!("rollout of {name} FAILED"), reason);
         } else if state == "IN_PROGRESS" && d.failed > 0 {
             let failed = plural(d.failed as usize, "task", "tasks");
             let title = format!("rollout of {name}: {failed} failed to start");
-            new.add(Level::High, &format!("rollout/{}", d.id), title, reason);
+            new.quote(Level::High, &format!("rollout/{}", d.id), title, reason);
         } else if state == "IN_PROGRESS" && d.status == "PRIMARY" {
             let title = format!("rollout of {name} in progress, {}/{} running", d.running, d.desired);
-            new.add(Level::Low, &format!("rollout/{}", d.id), title, reason);
+            new.quote(Level::Low, &format!("rollout/{}", d.id), title, reason);
         }
     }
     if service.running < service.desired {
@@ -300,7 +313,7 @@ fn tasks(view: &View<'_>, out: &mut Vec<Finding>) {
         }
     }
     if let Some(task) = newest {
-        let reason = task.stopped_reason.as_deref().unwrap_or("no reason given");
+        let reason = task.stopped_reason.as_deref().map_or_else(|| say("no reason given"), Into::into);
         let when = task.stopped_at.map_or_else(String::new, |at| format!(", the last {}", view.ago(at)));
         new.add(
             Level::Medium,
@@ -361,10 +374,10 @@ fn load(view: &View<'_>, out: &mut Vec<Finding>) {
 fn alarms(view: &View<'_>, out: &mut Vec<Finding>) {
     let mut new = New(out, SourceId::ALARMS);
     for alarm in view.world.alarms.iter().flatten().filter(|a| a.state == AlarmState::Alarm) {
-        let since =
-            alarm.since.map_or_else(String::new, |at| format!("Since {}. ", units::age_step(view.age(at))));
-        let title = format!("ALARM: {}", alarm.name);
-        new.add(Level::High, &format!("alarm/{}", alarm.name), title, format!("{since}{}", alarm.reason));
+        let (key, title) = (format!("alarm/{}", alarm.name), format!("ALARM: {}", alarm.name));
+        let since = alarm.since.map(|at| format!("Since {}. ", units::age_step(view.age(at))));
+        let since = since.map_or_else(String::new, |words| say(words).into_owned());
+        new.quote(Level::High, &key, title, format!("{since}{}", alarm.reason));
     }
 }
 
@@ -416,12 +429,13 @@ fn sources(view: &View<'_>, out: &mut Vec<Finding>) {
             Freshness::Late | Freshness::Stale => freshness.word(),
         };
         let names: Vec<&str> = members.iter().map(|s| s.id.0).collect();
-        let who = if names.len() > 3 { format!("{} sources", names.len()) } else { names.join(", ") };
+        let many = format!("{} sources", names.len());
+        let who = if names.len() > 3 { say(many).into_owned() } else { names.join(", ") };
         let mut detail = view.complaint_of(source).unwrap_or_default();
         if names.len() > 1 {
             detail = format!("{detail} (alike: {})", names.join(", "));
         }
         let key = format!("source/{state}/{why}");
-        New(out, source.id).add(level, &key, format!("{who} {state}: {why}"), detail);
+        New(out, source.id).add(level, &key, format!("{who} {}: {}", say(state), say(why)), detail);
     }
 }

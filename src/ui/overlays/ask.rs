@@ -3,9 +3,9 @@
 use crate::app::action::{Action, TextEdit};
 use crate::app::changes::{Asking, Question};
 use crate::config::theme::Role;
+use crate::language;
 use crate::ui::canvas::Line;
 use crate::ui::field::Field;
-use crate::ui::text;
 use crate::ui::view::{View, plural};
 
 use super::Shelf;
@@ -69,9 +69,10 @@ impl Ask {
     ) -> Vec<Line<'static>> {
         let mut out = Vec::new();
         let mut say = |role: Role, words: &str| {
-            out.extend(text::wrap(words, width).into_iter().map(|l| Line::new().add(role, l)));
+            out.extend(Line::wrapped(role, words, width));
         };
-        let account = view.world.identity.as_ref().map_or("account not known", |i| i.account.as_str());
+        let known = view.world.identity.as_ref().map(|i| i.account.as_str());
+        let account = known.map_or_else(|| language::say("account not known"), Into::into);
         say(Role::Title, &format!("{}  {account}", view.env.info.name));
         let changes = &view.env.changes;
         let title_of = |change: &str| {
@@ -95,7 +96,7 @@ impl Ask {
                     "CANNOT be taken back"
                 };
                 let role = if plan.rollback.is_none() && !plan.restart_only { Role::Bad } else { Role::Text };
-                say(role, &format!("{steps}, {back}"));
+                say(role, &format!("{}, {}", language::say(steps), language::say(back)));
                 say(Role::Muted, &format!("change {}", plan.change));
             }
             Question::Reject { recommendation } => {
@@ -151,11 +152,11 @@ impl Ask {
                 Line::new()
                     .add(Role::Key, glyphs.cursor)
                     .text(" ")
-                    .text(self.field.text.clone())
+                    .quote(Role::Text, self.field.text.clone())
                     .add(Role::Accent, glyphs.caret),
             );
             out.push(
-                Line::new().add(Role::Key, enter).muted(" done   ").add(Role::Key, esc).muted(" cancel"),
+                Line::new().quote(Role::Key, enter).muted(" done   ").quote(Role::Key, esc).muted(" cancel"),
             );
             return;
         }
@@ -171,11 +172,11 @@ impl Ask {
             Line::new()
                 .add(Role::Focus, format!("{} Cancel", glyphs.cursor))
                 .muted("  ")
-                .add(Role::Key, format!("{enter} {esc}"))
+                .quote(Role::Key, format!("{enter} {esc}"))
                 .muted("      ")
                 .text(yes)
                 .muted("  ")
-                .add(Role::Key, keys(Action::Confirm)),
+                .quote(Role::Key, keys(Action::Confirm)),
         );
     }
 }

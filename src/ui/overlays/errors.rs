@@ -25,7 +25,7 @@ pub fn lines(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
             format!("{first} to {}, {} times", entry.last_at.format("%H:%M:%S"), entry.times)
         };
         let mut head = Line::new()
-            .add(Role::Title, place)
+            .quote(Role::Title, place)
             .add(Role::Bad, format!("  {}", entry.failure.class.word()))
             .muted(format!("  {span}"));
         match entry.recovered_at {

@@ -13,7 +13,7 @@ const TIME: usize = 16;
 pub fn lines(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
     let Some(service) = &view.world.service else {
         let (role, text) = view.missing(SourceId::ECS);
-        return vec![Line::new().add(role, text)];
+        return Line::wrapped(role, &text, width);
     };
     if service.events.is_empty() {
         return vec![Line::new().muted("ECS has told no event")];
@@ -24,7 +24,7 @@ pub fn lines(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
             text::wrap(view.event(&event.message), width.saturating_sub(TIME)).into_iter().enumerate()
         {
             let time = if i == 0 { view.clock(event.at) } else { String::new() };
-            out.push(Line::new().cell(TIME, Role::Muted, &time, view.look).text(part));
+            out.push(Line::new().quote_cell(TIME, Role::Muted, &time, view.look).quote(Role::Text, part));
         }
     }
     out

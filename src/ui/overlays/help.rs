@@ -3,6 +3,7 @@
 use crate::app::action::Action;
 use crate::config::keymap::Keymap;
 use crate::config::theme::Role;
+use crate::language::say;
 use crate::ui::canvas::{Line, Look};
 use crate::ui::filter;
 use crate::ui::text;
@@ -145,11 +146,11 @@ pub fn lines(keymap: &Keymap, width: usize, look: &Look) -> Vec<Line<'static>> {
     }
     head(&mut out, "filter, words combined with and");
     for (form, meaning) in filter::HELP {
-        out.extend(row(form, meaning, width, look));
+        out.extend(row(&say(*form), meaning, width, look));
     }
     head(&mut out, "words");
     for (word, meaning) in WORDS {
-        out.extend(row(word, meaning, width, look));
+        out.extend(row(&say(*word), meaning, width, look));
     }
     out
 }
@@ -172,12 +173,14 @@ fn head(out: &mut Vec<Line<'static>>, name: &str) {
 
 fn row(keys: &str, meaning: &str, width: usize, look: &Look) -> Vec<Line<'static>> {
     let column = (width / 4).clamp(10, 18);
-    let parts = text::wrap(meaning, width.saturating_sub(column + 2));
+    let parts = text::wrap(&say(meaning), width.saturating_sub(column + 2));
     let first = |i: usize| if i == 0 { keys } else { "" };
     parts
         .into_iter()
         .enumerate()
-        .map(|(i, part)| Line::new().cell(column, Role::Key, first(i), look).text("  ").text(part))
+        .map(|(i, part)| {
+            Line::new().quote_cell(column, Role::Key, first(i), look).text("  ").quote(Role::Text, part)
+        })
         .collect()
 }
 

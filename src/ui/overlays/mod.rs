@@ -91,6 +91,8 @@ pub struct Overlay {
     picker: picker::Picker,
     /// The record as it was last seen, should its row vanish.
     last: Option<Record>,
+    /// Whether it has vanished.
+    gone: bool,
     /// The proposal that is read.
     pub(super) reading: Reading,
     /// What is typed into a question.
@@ -119,6 +121,7 @@ impl Overlay {
             table: Table::default(),
             picker: picker::Picker::default(),
             last: None,
+            gone: false,
             reading: Reading::default(),
             ask: Ask::default(),
         }
@@ -278,8 +281,14 @@ impl Overlay {
                 None => SourceRecords::record(view, key),
             };
             match (now, &mut self.last) {
-                (Some(record), _) => self.last = Some(record),
-                (None, Some(last)) if !last.title.ends_with("gone") => last.title.push_str(", now gone"),
+                (Some(record), _) => {
+                    self.gone = false;
+                    self.last = Some(record);
+                }
+                (None, Some(last)) if !self.gone => {
+                    self.gone = true;
+                    last.title = format!("{}, now gone", last.title);
+                }
                 (None, _) => {}
             }
         }
@@ -345,7 +354,8 @@ impl Overlay {
             Kind::Record { raw, .. } => match &self.last {
                 None => vec![Line::new().muted("there is nothing to show")],
                 Some(record) if *raw && self.side > 0 => {
-                    record.raw.lines().map(|l| Line::new().text(text::from_column(l, self.side))).collect()
+                    let moved = |l| Line::new().quote(Role::Text, text::from_column(l, self.side));
+                    record.raw.lines().map(moved).collect()
                 }
                 Some(record) if *raw => record.raw.lines().flat_map(|l| indented(l, width)).collect(),
                 Some(record) => record.lines(width, view.look),
@@ -379,7 +389,7 @@ impl Overlay {
         let mut hints = Line::new().text(" ");
         for (action, word) in self.hint() {
             if let Some(key) = keymap.keys_of(*action).into_iter().next() {
-                hints.push(Role::Key, key);
+                hints = hints.quote(Role::Key, key);
                 hints.push(Role::Muted, format!(" {word} "));
             }
         }
@@ -402,7 +412,7 @@ fn indented(line: &str, width: usize) -> Vec<Line<'static>> {
     let mut out = Vec::new();
     for (i, part) in text::wrap(rest, width.saturating_sub(indent + 2)).into_iter().enumerate() {
         let margin = if i == 0 { indent } else { indent + 2 };
-        out.push(Line::new().text(" ".repeat(margin)).text(part));
+        out.push(Line::new().text(" ".repeat(margin)).quote(Role::Text, part));
     }
     out
 }

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use crate::app::action::{Action, TextEdit};
 use crate::app::event::EnvironmentIndex;
 use crate::config::theme::Role;
+use crate::language::say;
 use crate::ui::canvas::{Canvas, Line};
 use crate::ui::field::Field;
 use crate::ui::filter;
@@ -38,8 +39,10 @@ pub enum Choices {
 /// One line of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// What is matched.
+    /// What is matched, in the language of the screen.
     pub label: String,
+    /// What is matched too: the English words.
+    pub english: String,
     /// Keys or a description.
     pub hint: String,
     /// Whether it is in force.
@@ -79,7 +82,8 @@ impl Choices {
         match self {
             Self::Palette => {
                 let actions = Action::ALL.iter().filter(|a| !NOT_LISTED.contains(&a.0)).map(|a| Choice {
-                    label: a.2.to_owned(),
+                    label: say(a.2).into_owned(),
+                    english: a.2.to_owned(),
                     hint: shelf.keymap.keys_of(a.0).into_iter().next().unwrap_or_default(),
                     current: false,
                     pick: Pick::Action(a.0),
@@ -98,7 +102,8 @@ impl Choices {
 }
 
 fn prefixed(kind: &str, choice: Choice) -> Choice {
-    Choice { label: format!("{kind} {}", choice.label), ..choice }
+    let english = format!("{kind} {}", choice.label);
+    Choice { label: format!("{} {}", say(kind), choice.label), english, ..choice }
 }
 
 fn environments(view: &View<'_>) -> Vec<Choice> {
@@ -108,6 +113,7 @@ fn environments(view: &View<'_>) -> Vec<Choice> {
             env.world.identity.as_ref().map(|i| i.account.as_str()).or(env.info.expected_account.as_deref());
         Choice {
             label: env.info.name.clone(),
+            english: String::new(),
             hint: [region, account].into_iter().flatten().collect::<Vec<_>>().join("  "),
             current: i == view.state.focused,
             pick: Pick::Environment(i),
@@ -122,7 +128,8 @@ fn themes(shelf: &Shelf<'_>) -> Vec<Choice> {
         .iter()
         .map(|(name, description)| Choice {
             label: name.clone(),
-            hint: description.clone(),
+            english: String::new(),
+            hint: say(description.as_str()).into_owned(),
             current: name == shelf.theme,
             pick: Pick::Theme(name.clone()),
         })
@@ -156,7 +163,11 @@ impl Picker {
         let mut scratch = Vec::new();
         let mut scored: Vec<(u32, &Choice)> = choices
             .iter()
-            .filter_map(|c| Some((filter::score(&pattern, &c.label, matcher, &mut scratch)?, c)))
+            .filter_map(|c| {
+                let mut score = |text: &str| filter::score(&pattern, text, matcher, &mut scratch);
+                let (shown, english) = (score(&c.label), score(&c.english));
+                Some((shown.max(english)?, c))
+            })
             .collect();
         scored.sort_by_key(|s| std::cmp::Reverse(s.0));
         scored.into_iter().map(|s| s.1).collect()
@@ -190,7 +201,7 @@ impl Picker {
         let typed = Line::new()
             .add(Role::Key, look.glyphs.cursor)
             .text(" ")
-            .text(self.field.text.clone())
+            .quote(Role::Text, self.field.text.clone())
             .add(Role::Accent, look.glyphs.caret);
         canvas.line(area, 0, 0, &typed);
         let found = self.found(choices);
@@ -204,11 +215,11 @@ impl Picker {
         for (i, choice) in found.iter().enumerate().skip(first).take(self.page) {
             let Ok(y) = u16::try_from(i - first) else { break };
             let mark = if choice.current { look.glyphs.ok } else { " " };
-            let line = Line::new().add(Role::Ok, mark).text(" ").text(choice.label.as_str());
+            let line = Line::new().add(Role::Ok, mark).text(" ").quote(Role::Text, choice.label.as_str());
             let end = canvas.line(list, 0, y, &line);
             let room = list.width.saturating_sub(end + 2);
-            let hint =
-                Line::new().muted(crate::ui::text::fit(&choice.hint, room.into(), look.glyphs.ellipsis));
+            let hint = crate::ui::text::fit(&choice.hint, room.into(), look.glyphs.ellipsis);
+            let hint = Line::new().quote(Role::Muted, hint);
             canvas.line_right(list, y, &hint);
             if i == place {
                 canvas.mark(Rect { y: list.y + y, height: 1, ..list }, Role::Selection);

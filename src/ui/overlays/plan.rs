@@ -9,6 +9,7 @@ use crate::domain::guardrail::{Binds, Guardrail};
 use crate::domain::plan::{Fingerprint, Plan, Step, Until};
 use crate::domain::recommendation::{Evidence, Recommendation};
 use crate::domain::units;
+use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::proposal::{cost, countdown, plain, severity};
 use crate::ui::record::{Fact, lines as fact_lines};
@@ -100,9 +101,9 @@ fn head(out: &mut Vec<Line<'static>>, name: &str) {
 }
 
 fn wrapped(role: Role, content: &str, margin: usize, width: usize) -> Vec<Line<'static>> {
-    text::wrap(content, width.saturating_sub(margin))
+    text::wrap(&say(content), width.saturating_sub(margin))
         .into_iter()
-        .map(|part| Line::new().text(" ".repeat(margin)).add(role, part))
+        .map(|part| Line::new().text(" ".repeat(margin)).quote(role, part))
         .collect()
 }
 
@@ -110,7 +111,7 @@ fn why(rec: &Recommendation, view: &View<'_>) -> Vec<Fact> {
     let (role, word) = severity(rec.severity);
     let mut facts = vec![
         Fact::Pair("severity", role, word.to_owned()),
-        Fact::Pair("id", Role::Text, rec.id.clone()),
+        Fact::Quoted("id", Role::Text, rec.id.clone()),
         Fact::Text(Role::Text, rec.reason.clone()),
         Fact::Head("evidence".into()),
     ];
@@ -140,7 +141,13 @@ fn evidence(e: &Evidence, view: &View<'_>) -> String {
         Some(at) => format!("{} ago, {}", units::duration(whole(view.age(at))), at.format("%H:%M:%S UTC")),
         None => "time not known".into(),
     };
-    format!("{} {}{unit}  ({}, {age})", e.name, plain(&e.value), e.source)
+    format!(
+        "{} {}{unit}  ({}, {})",
+        say(e.name.as_str()),
+        say(plain(&e.value)),
+        say(e.source.as_str()),
+        say(age)
+    )
 }
 
 fn whole(age: TimeDelta) -> TimeDelta {
@@ -158,7 +165,7 @@ fn guardrail_lines(g: &Guardrail, view: &View<'_>, width: usize) -> Vec<Line<'st
         Some(until) => format!(", ends {}", countdown(until, view.now)),
         None => String::new(),
     };
-    let mut out = vec![Line::new().add(role, format!("{glyph} {}: {word}{ends}", g.name))];
+    let mut out = vec![Line::new().quote(role, format!("{glyph} {}: {}{}", g.name, say(word), say(ends)))];
     out.extend(wrapped(Role::Muted, &g.detail, 2, width));
     out
 }
@@ -219,7 +226,7 @@ fn plan_lines(
 
 fn step_lines(out: &mut Vec<Line<'static>>, step: &Step, width: usize) {
     out.push(Line::new());
-    out.extend(wrapped(Role::Accent, &format!("{}. {}", step.n, step.title), 0, width));
+    out.extend(wrapped(Role::Accent, &format!("{}. {}", step.n, say(step.title.as_str())), 0, width));
     let request = &step.request;
     out.extend(wrapped(Role::Muted, &format!("{} {}", request.service, request.operation), 3, width));
     let json = serde_json::to_string_pretty(&request.input)
@@ -234,7 +241,7 @@ fn step_lines(out: &mut Vec<Line<'static>>, step: &Step, width: usize) {
     for line in request.cli.lines() {
         for (i, part) in text::wrap(line, width.saturating_sub(7)).into_iter().enumerate() {
             let margin = if i == 0 { "   $ " } else { "       " };
-            out.push(Line::new().muted(margin).add(Role::Key, part));
+            out.push(Line::new().muted(margin).quote(Role::Key, part));
         }
     }
     let deadline = units::delta(step.deadline);
@@ -268,7 +275,9 @@ fn fingerprint(f: &Fingerprint) -> Vec<String> {
         ("task definition", &f.task_definition),
         ("throughput", &f.throughput),
     ];
-    out.extend(texts.into_iter().filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?))));
+    out.extend(
+        texts.into_iter().filter_map(|(name, value)| Some(format!("{}: {}", say(name), value.as_ref()?))),
+    );
     out.extend(f.desired_count.map(|n| format!("desired count: {n}")));
     out.extend(f.scalable.map(|(min, max)| format!("scalable target: {min} to {max}")));
     out

@@ -6,6 +6,7 @@ use crate::config::theme::Role;
 use crate::domain::alarm::{Alarm, AlarmState};
 use crate::domain::source::SourceId;
 use crate::domain::units;
+use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::grid::Column;
 use crate::ui::layout::PanelId;
@@ -20,9 +21,9 @@ pub struct Alarms;
 
 const COLUMNS: &[Column] = &[
     Column::text("state", 7, 0),
-    Column { grow: 1, ..Column::wide("alarm", 24, 0) },
+    Column::wide("alarm", 24, 0).quoted(),
     Column::number("since", 6, 1),
-    Column { grow: 1, ..Column::wide("reason", 34, 2) },
+    Column::wide("reason", 34, 2).quoted(),
 ];
 
 struct Rows<'v>(&'v View<'v>, Vec<&'v Alarm>);
@@ -106,7 +107,7 @@ impl Panel for Alarms {
         ] {
             let n = count(state);
             if n > 0 {
-                line.push(role, format!("{n} {word}  "));
+                line = line.quote(role, format!("{n} {}  ", say(word)));
             }
         }
         // the blanks after the last word are the gap to the rule
@@ -127,10 +128,14 @@ impl Panel for Alarms {
     fn record(&self, view: &View<'_>, key: &str) -> Option<Record> {
         let alarm = view.world.alarms.iter().flatten().find(|a| a.name == key)?;
         let mut record = Record::new(format!("Alarm {}", alarm.name), alarm.name.clone(), alarm)
-            .pair("name", alarm.name.clone())
-            .role("state", word(alarm.state).0, alarm.state.as_str())
-            .maybe("since", alarm.since.map(|at| view.exact(at)))
-            .pair("reason", if alarm.reason.is_empty() { "none given".into() } else { alarm.reason.clone() });
+            .quoted("name", alarm.name.clone())
+            .quoted_role("state", word(alarm.state).0, alarm.state.as_str())
+            .maybe("since", alarm.since.map(|at| view.exact(at)));
+        record = if alarm.reason.is_empty() {
+            record.pair("reason", "none given")
+        } else {
+            record.quoted("reason", alarm.reason.clone())
+        };
         for (name, value) in alarm.dimensions.iter().flatten() {
             record = record.say(Role::Muted, format!("watches {name} = {value}"));
         }

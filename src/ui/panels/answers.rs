@@ -109,9 +109,9 @@ fn failed(last: &Flow) -> Line<'_> {
         let role = if answers.counts().total() > 0 { Role::Ok } else { Role::Muted };
         return line.add(role, if role == Role::Ok { "none" } else { "no request" });
     }
-    reasons
-        .into_iter()
-        .fold(line, |line, (reason, n)| line.add(Role::Bad, rate(n, last)).muted(" ").text(reason).text("  "))
+    reasons.into_iter().fold(line, |line, (reason, n)| {
+        line.add(Role::Bad, rate(n, last)).muted(" ").quote(Role::Text, reason).text("  ")
+    })
 }
 
 fn record(view: &View<'_>) -> Option<Record> {
@@ -139,7 +139,7 @@ fn record(view: &View<'_>) -> Option<Record> {
             .maybe("asked to offer", answers.asked_per_s.map(figures::per_s))
             .maybe("in spools", answers.waiting.map(units::thousands));
         for (reason, n) in reasons(answers) {
-            record = record.say(Role::Bad, format!("{} {reason}", rate(n, last)));
+            record = record.quote(Role::Bad, format!("{} {reason}", rate(n, last)));
         }
     }
     if last.incomplete {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::config::theme::Role;
 use crate::domain::freshness::Freshness;
 use crate::domain::source::SourceId;
+use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::findings::{Finding, Level, findings};
 use crate::ui::grid::Column;
@@ -21,7 +22,7 @@ pub struct Attention;
 const COLUMNS: &[Column] = &[
     Column::text("level", 5, 0),
     Column { grow: 2, ..Column::wide("what", 24, 0) },
-    Column { grow: 3, ..Column::wide("why", 28, 1) },
+    Column { grow: 3, ..Column::wide("why", 28, 1).quoted() },
 ];
 
 struct Rows(Vec<Finding>);
@@ -41,7 +42,8 @@ impl Records for Rows {
         match column {
             0 => (f.level.role(), f.level.word().into()),
             1 => (Role::Text, f.title.as_str().into()),
-            _ => (Role::Muted, f.detail.as_str().into()),
+            _ if f.quoted => (Role::Muted, f.detail.as_str().into()),
+            _ => (Role::Muted, say(f.detail.as_str())),
         }
     }
     fn sort_key(&self, row: usize, column: usize) -> SortKey {
@@ -71,7 +73,7 @@ impl Panel for Attention {
         for level in [Level::High, Level::Medium, Level::Low] {
             let n = list.iter().filter(|f| f.level == level).count();
             if n > 0 {
-                line.push(level.role(), format!("{n} {}  ", level.word().to_lowercase()));
+                line = line.quote(level.role(), format!("{n} {}  ", say(level.word().to_lowercase())));
             }
         }
         line
@@ -116,11 +118,13 @@ impl Panel for Attention {
     }
     fn record(&self, view: &View<'_>, key: &str) -> Option<Record> {
         let finding = findings(view).into_iter().find(|f| f.key == key)?;
+        let why =
+            if finding.quoted { finding.detail.clone() } else { say(finding.detail.as_str()).into_owned() };
         Some(
             Record::new(finding.title.clone(), format!("{}: {}", finding.title, finding.detail), &finding)
                 .role("level", finding.level.role(), finding.level.word())
                 .pair("what", finding.title.clone())
-                .pair("why", finding.detail.clone())
+                .quoted("why", why)
                 .pair("source", finding.source.0)
                 .maybe("read", view.source(finding.source).and_then(|s| s.at).map(|at| view.exact(at))),
         )

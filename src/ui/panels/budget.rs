@@ -9,13 +9,15 @@ use crate::domain::ecs::Deployment;
 use crate::domain::slo::TimeLeft;
 use crate::domain::source::SourceId;
 use crate::domain::units;
+use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::figures;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
 use crate::ui::service_level::Burning;
+use crate::ui::text;
 use crate::ui::timeline::{Axis, window};
-use crate::ui::view::{View, plural, revision};
+use crate::ui::view::{View, moment, plural, revision};
 
 use super::{Panel, Room};
 
@@ -69,7 +71,10 @@ impl Panel for ErrorBudget {
                 .muted(spent),
             outlook(view, room.width),
         ];
-        out.push(Line::new().cell(7, Role::Muted, "", view.look).muted("  long  burn  short burn from"));
+        let heads = [(6, "long"), (6, "burn"), (7, "short"), (5, "burn"), (5, "from")];
+        out.push(heads.into_iter().fold(Line::new().text(" ".repeat(7)), |line, (columns, name)| {
+            line.number(columns, Role::Muted, name, view.look)
+        }));
         out.extend(level.burning.iter().map(|b| row(view, b)));
         out.push(failures(view));
         out
@@ -102,7 +107,7 @@ fn outlook<'v>(view: &View<'_>, width: usize) -> Line<'v> {
     if let Some(budget) = level.budget.filter(|b| b.measured < b.period) {
         let known = TimeDelta::seconds(budget.measured.num_seconds());
         let gap = if line.spans.is_empty() { "" } else { "  " };
-        line = line.muted(format!("{gap}measured {}", units::age_step(known).replace("now", "seconds")));
+        line = line.muted(format!("{gap}measured {}", moment(known, "seconds")));
     }
     line
 }
@@ -201,18 +206,16 @@ fn record(view: &View<'_>) -> Option<Record> {
     for b in &level.burning {
         let rate = |r: Option<f64>| r.map_or_else(|| "no request".to_owned(), figures::burn);
         let role = if b.holds() { Role::Bad } else { Role::Text };
-        record = record.say(
-            role,
-            format!(
-                "{:<7} {} over {}, {} over {}; holds from {}",
-                urgency(b.rule.urgency),
-                rate(b.long),
-                window(b.rule.long),
-                rate(b.short),
-                window(b.rule.short),
-                figures::burn(b.rule.threshold)
-            ),
+        let words = format!(
+            "{} over {}, {} over {}; holds from {}",
+            rate(b.long),
+            window(b.rule.long),
+            rate(b.short),
+            window(b.rule.short),
+            figures::burn(b.rule.threshold)
         );
+        let name = text::padded(&say(urgency(b.rule.urgency)), 7);
+        record = record.quote(role, format!("{name} {}", say(words)));
     }
     if let Some((d, down)) = deployment(view) {
         let words = down.map_or_else(
@@ -229,7 +232,7 @@ fn record(view: &View<'_>) -> Option<Record> {
         );
         record = record
             .head("last deployment")
-            .pair("what", revision(&d.task_definition))
+            .quoted("what", revision(&d.task_definition))
             .maybe("created", d.created_at.map(|at| view.exact(at)))
             .pair("downtime", words);
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::config::theme::Role;
 use crate::domain::impressions::OTHER_NAMES;
 use crate::domain::source::SourceId;
+use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::figures;
 use crate::ui::grid::Column;
@@ -21,7 +22,7 @@ use super::{Panel, Room};
 pub struct ByName;
 
 const COLUMNS: &[Column] =
-    &[Column::wide("name", 12, 0), Column::number("rate", 8, 0), Column::number("share", 8, 1)];
+    &[Column::wide("name", 12, 0).quoted(), Column::number("rate", 8, 0), Column::number("share", 8, 1)];
 
 #[derive(Serialize)]
 struct Row {
@@ -38,11 +39,11 @@ fn rows(view: &View<'_>) -> Vec<Row> {
 }
 
 /// The name as it is shown.
-pub(super) fn shown(name: &str) -> &str {
+pub(super) fn shown(name: &str) -> Cow<'_, str> {
     match name {
-        OTHER_NAMES => "all other names",
-        "" => "(empty)",
-        name => name,
+        OTHER_NAMES => say("all other names"),
+        "" => say("(empty)"),
+        name => name.into(),
     }
 }
 
@@ -61,7 +62,7 @@ impl Records for Rows {
     fn cell(&self, row: usize, column: usize) -> (Role, Cow<'_, str>) {
         let Some(r) = self.0.get(row) else { return (Role::Text, "".into()) };
         match column {
-            0 => (Role::Text, shown(&r.name).into()),
+            0 => (Role::Text, shown(&r.name)),
             1 => (Role::Text, figures::per_s(r.per_s).into()),
             _ => (Role::Muted, figures::small(r.share).into()),
         }
@@ -108,7 +109,7 @@ impl Panel for ByName {
         let read = view.world.impressions.recorded_per_s();
         Some(
             Record::new(format!("Name {}", shown(&row.name)), row.name.clone(), &row)
-                .pair("name", shown(&row.name))
+                .quoted("name", shown(&row.name))
                 .pair("recorded", figures::per_s(row.per_s))
                 .pair("share", figures::small(row.share))
                 .maybe("read", read.map(|m| figures::exactly(view, &m))),

@@ -20,12 +20,12 @@ use super::{Panel, Room};
 pub struct CapacityPanel;
 
 const COLUMNS: &[Column] = &[
-    Column::wide("instance", 15, 0),
+    Column::wide("instance", 15, 0).quoted(),
     Column::number("good", 8, 0),
     Column::number("failed", 8, 1),
     Column::number("queue", 6, 3),
     Column::number("CPU", 6, 2),
-    Column { grow: 1, ..Column::wide("state", 10, 0) },
+    Column::wide("state", 10, 0),
 ];
 
 struct Rows<'v>(&'v Flow, &'v View<'v>);

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::config::theme::Role;
 use crate::domain::journal::Entry;
 use crate::domain::source::SourceId;
+use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::grid::Column;
 use crate::ui::history::{kind, summary};
@@ -24,10 +25,10 @@ pub struct ChangeLog;
 const COLUMNS: &[Column] = &[
     Column::text("last", 14, 0),
     Column::text("event", 11, 0),
-    Column { grow: 2, ..Column::wide("rule", 22, 0) },
+    Column { grow: 2, ..Column::wide("rule", 22, 0).quoted() },
     Column::number("entries", 7, 3),
     Column::text("began", 14, 2),
-    Column { grow: 1, ..Column::wide("change", 14, 1) },
+    Column::wide("change", 14, 1).quoted(),
 ];
 
 /// The entries of one change, oldest first.
@@ -124,15 +125,17 @@ impl Panel for ChangeLog {
     fn record(&self, view: &View<'_>, key: &str) -> Option<Record> {
         let stories = stories(view);
         let story = stories.iter().find(|s| s.change == key)?;
-        let title = format!("{}, {}", story.rule(), plural(story.entries.len(), "entry", "entries"));
-        let mut record = Record::new(title, key, story).pair("change", key).head("story");
+        let title = format!("{}, {}", story.rule(), say(plural(story.entries.len(), "entry", "entries")));
+        let mut record = Record::new(title, key, story).quoted("change", key).head("story");
         for e in &story.entries {
             let (role, word) = kind(e.event);
             let step = e.step.map_or_else(String::new, |n| format!(" step {n}"));
-            record = record.say(role, format!("{}  {word}{step}  by {}", e.at.format("%H:%M:%S"), e.by));
+            let by = format!("by {}", e.by);
+            let time = e.at.format("%H:%M:%S");
+            record = record.quote(role, format!("{time}  {}{}  {}", say(word), say(step), say(by)));
             let told = summary(e);
             if !told.is_empty() {
-                record = record.say(Role::Muted, format!("  {told}"));
+                record = record.quote(Role::Muted, format!("  {told}"));
             }
         }
         Some(record)

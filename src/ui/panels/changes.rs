@@ -34,10 +34,14 @@ impl Panel for ChangesBrief {
         match waiting(view) {
             None => Line::new(),
             Some((n, first)) => {
-                let waits = if n == 1 { "waits" } else { "wait" };
+                let waits = if n == 1 {
+                    format!("{n} waits for a decision: ")
+                } else {
+                    format!("{n} wait for a decision: ")
+                };
                 let (role, word) = severity(first.recommendation.severity);
                 Line::new()
-                    .add(Role::Accent, format!("{n} {waits} for a decision: "))
+                    .add(Role::Accent, waits)
                     .add(role, format!("{word} "))
                     .text(first.recommendation.title.as_str())
             }

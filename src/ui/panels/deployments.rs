@@ -6,6 +6,7 @@ use crate::config::theme::Role;
 use crate::domain::ecs::Deployment;
 use crate::domain::source::SourceId;
 use crate::domain::units;
+use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::grid::Column;
 use crate::ui::layout::PanelId;
@@ -19,15 +20,15 @@ use super::{Panel, Room};
 pub struct Deployments;
 
 const COLUMNS: &[Column] = &[
-    Column::text("status", 8, 0),
-    Column::text("rollout", 11, 0),
-    Column::text("task definition", 20, 2),
+    Column::text("status", 8, 0).quoted(),
+    Column::text("rollout", 11, 0).quoted(),
+    Column::text("task definition", 20, 2).quoted(),
     Column::number("desired", 7, 0),
     Column::number("running", 7, 0),
     Column::number("pending", 7, 4),
     Column::number("failed", 6, 0),
     Column::number("age", 6, 1),
-    Column::wide("reason", 16, 3),
+    Column::wide("reason", 16, 3).quoted(),
 ];
 
 struct Rows<'v>(&'v View<'v>, &'v [Deployment]);
@@ -49,8 +50,8 @@ impl Records for Rows<'_> {
         match column {
             0 => (if d.status == "PRIMARY" { Role::Title } else { Role::Muted }, d.status.as_str().into()),
             1 => {
-                let state = d.rollout_state.as_deref().unwrap_or("not told");
-                (rollout(state), state.into())
+                let state = d.rollout_state.as_deref();
+                (rollout(state.unwrap_or_default()), state.map_or_else(|| say("not told"), Into::into))
             }
             2 => (Role::Text, tail(revision(&d.task_definition), 20, self.0.look)),
             3 => short(d.desired, false),
@@ -119,7 +120,7 @@ impl Panel for Deployments {
         if let (Some(cpu), Some(memory)) = (&s.task_cpu, &s.task_memory) {
             line = line.muted("   task ").text(format!("{cpu} CPU / {memory} MiB"));
         }
-        vec![line.muted("   cluster ").text(s.cluster.as_str())]
+        vec![line.muted("   cluster ").quote(Role::Text, s.cluster.as_str())]
     }
     fn records<'v>(&self, view: &'v View<'v>) -> Option<Box<dyn Records + 'v>> {
         Some(Box::new(Rows(view, &view.world.service.as_ref()?.deployments)))
@@ -129,14 +130,15 @@ impl Panel for Deployments {
         let Some(d) = service.deployments.iter().find(|d| d.id == key) else {
             return super::service::record(view).filter(|_| key.is_empty());
         };
-        let state = d.rollout_state.as_deref().unwrap_or("not told");
+        let state = d.rollout_state.as_deref();
+        let said = state.map_or_else(|| say("not told"), Into::into);
         Some(
             Record::new(format!("Deployment {}", d.id), d.id.clone(), d)
-                .pair("id", d.id.clone())
-                .pair("status", d.status.clone())
-                .role("rollout", rollout(state), state)
-                .maybe("reason", d.reason.clone())
-                .pair("task definition", d.task_definition.clone())
+                .quoted("id", d.id.clone())
+                .quoted("status", d.status.clone())
+                .quoted_role("rollout", rollout(state.unwrap_or_default()), said)
+                .maybe_quoted("reason", d.reason.clone())
+                .quoted("task definition", d.task_definition.clone())
                 .pair(
                     "tasks",
                     format!(

@@ -42,8 +42,8 @@ impl Panel for Events {
             .map(|(e, time)| {
                 let bad = ["unable", "failed", "unhealthy"].iter().any(|w| e.message.contains(w));
                 Line::new()
-                    .add(Role::Muted, format!("{time:width$}  "))
-                    .add(if bad { Role::Warn } else { Role::Text }, view.event(&e.message))
+                    .quote(Role::Muted, format!("{time:width$}  "))
+                    .quote(if bad { Role::Warn } else { Role::Text }, view.event(&e.message))
             })
             .collect()
     }

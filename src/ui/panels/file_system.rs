@@ -23,7 +23,7 @@ impl Panel for FileSystem {
     fn note<'v>(&self, view: &'v View<'_>) -> Line<'v> {
         view.world.file_system.as_ref().map_or_else(Line::new, |fs| {
             let name = fs.name.as_deref().unwrap_or_default();
-            Line::new().text(fs.id.as_str()).muted(format!("  {name}"))
+            Line::new().quote(Role::Text, fs.id.as_str()).quote(Role::Muted, format!("  {name}"))
         })
     }
     fn sources(&self) -> &'static [SourceId] {
@@ -36,12 +36,13 @@ impl Panel for FileSystem {
         let Some(fs) = &view.world.file_system else { return Vec::new() };
         let look = view.look;
         let (glyph, role) = lifecycle(&fs.lifecycle_state, look);
-        let pair = |label, value: String| Line::new().cell(12, Role::Muted, label, look).text(value);
+        let columns = Line::label(12, &["state", "throughput", "performance", "size", "kept in"]);
+        let pair = |label, value: String| Line::new().cell(columns, Role::Muted, label, look).text(value);
         vec![
             Line::new()
-                .cell(12, Role::Muted, "state", look)
+                .cell(columns, Role::Muted, "state", look)
                 .add(role, glyph)
-                .text(format!(" {}", fs.lifecycle_state)),
+                .quote(Role::Text, format!(" {}", fs.lifecycle_state)),
             pair("throughput", throughput(view)),
             pair("performance", performance(&fs.performance_mode)),
             pair("size", units::bytes(fs.size_bytes as f64)),
@@ -77,9 +78,9 @@ pub fn record(view: &View<'_>) -> Option<Record> {
     let fs = view.world.file_system.as_ref()?;
     Some(
         Record::new(format!("File system {}", fs.id), fs.id.clone(), fs)
-            .pair("id", fs.id.clone())
-            .maybe("name", fs.name.clone())
-            .pair("state", fs.lifecycle_state.clone())
+            .quoted("id", fs.id.clone())
+            .maybe_quoted("name", fs.name.clone())
+            .quoted("state", fs.lifecycle_state.clone())
             .pair("throughput", throughput(view))
             .pair("performance", performance(&fs.performance_mode))
             .pair(

@@ -71,7 +71,7 @@ impl Panel for Files {
                 Line::new()
                     .number(10, Role::Text, &units::thousands(directory.files), view.look)
                     .text("  ")
-                    .cell(name, Role::Text, &directory.path, view.look),
+                    .quote_cell(name, Role::Text, &directory.path, view.look),
             );
         }
         out
@@ -93,7 +93,7 @@ impl Panel for Files {
             record = record.head("largest directories");
         }
         for d in &count.largest {
-            record = record.say(Role::Text, format!("{:>10}  {}", units::thousands(d.files), d.path));
+            record = record.quote(Role::Text, format!("{:>10}  {}", units::thousands(d.files), d.path));
         }
         Some(record)
     }

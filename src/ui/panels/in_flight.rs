@@ -58,7 +58,7 @@ impl Panel for InFlight {
         let p = view.env.changes.in_flight.as_ref()?;
         Some(
             Record::new(p.title.clone(), p.change.clone(), p)
-                .pair("change", p.change.clone())
+                .quoted("change", p.change.clone())
                 .pair("step", format!("{} of {}", p.step, p.of))
                 .pair("waits for", p.waiting_for.clone())
                 .pair("in this step", view.exact(p.since))

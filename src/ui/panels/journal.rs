@@ -20,13 +20,13 @@ use super::{Panel, Room};
 pub struct JournalEntries;
 
 const COLUMNS: &[Column] = &[
-    Column::text("time", 14, 0),
+    Column::text("time", 14, 0).quoted(),
     Column::text("event", 11, 0),
     Column::number("step", 4, 3),
-    Column::text("rule", 22, 2),
-    Column::wide("what", 34, 0),
-    Column::text("by", 16, 1),
-    Column::text("change", 14, 4),
+    Column::text("rule", 22, 2).quoted(),
+    Column::wide("what", 34, 0).quoted(),
+    Column::text("by", 16, 1).quoted(),
+    Column::text("change", 14, 4).quoted(),
 ];
 
 struct Rows<'v> {
@@ -122,15 +122,15 @@ impl Panel for JournalEntries {
         let mut record = Record::new(format!("entry {key}: {word}"), id, e)
             .role("event", role, word)
             .pair("at", view.exact(e.at))
-            .pair("environment", e.environment.clone())
-            .maybe("change", e.change.clone())
-            .maybe("rule", e.rule.clone())
+            .quoted("environment", e.environment.clone())
+            .maybe_quoted("change", e.change.clone())
+            .maybe_quoted("rule", e.rule.clone())
             .maybe("step", e.step.map(|n| n.to_string()))
-            .pair("by", e.by.clone())
+            .quoted("by", e.by.clone())
             .head("detail");
         let detail = serde_json::to_string_pretty(&e.detail).unwrap_or_else(|e| e.to_string());
         for line in detail.lines() {
-            record = record.say(Role::Text, line);
+            record = record.quote(Role::Text, line);
         }
         Some(record)
     }

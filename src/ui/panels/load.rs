@@ -3,9 +3,11 @@
 use chrono::TimeDelta;
 
 use crate::config::theme::Role;
+use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::chart::{Chart, GUTTER};
 use crate::ui::findings::BUSY;
+use crate::ui::text;
 use crate::ui::trend;
 use crate::ui::view::View;
 
@@ -27,7 +29,7 @@ pub fn lines<'v>(view: &'v View<'_>, load: &Load, width: usize, rows: Option<usi
     let Some((at, value)) = series.last() else { return Vec::new() };
     let role = if value > BUSY { Role::Warn } else { Role::Text };
     let old = view.point_age(at, series.period_s);
-    let tail = old.as_ref().map_or(0, |o| o.len() + 2);
+    let tail = old.as_ref().map_or(0, |o| text::width(&say(o.as_str())) + 2);
     let slots = trend::slots(series, view.now, width.saturating_sub(GUTTER + tail).min(120));
     let head = Line::new()
         .cell(9, Role::Muted, load.label, view.look)

@@ -70,7 +70,9 @@ fn length(loss: &Loss) -> TimeDelta {
 }
 
 fn label<'v>(view: &View<'_>, name: &str) -> Line<'v> {
-    Line::new().cell(LABEL, Role::Muted, name, view.look)
+    let labels =
+        ["lost", "accepted", "recorded", "late", "report lag", "reading", "by name", "to read", "note"];
+    Line::new().cell(Line::label(LABEL, &labels), Role::Muted, name, view.look)
 }
 
 fn compared<'v>(view: &'v View<'_>, width: usize) -> Vec<Line<'v>> {
@@ -138,7 +140,7 @@ fn names<'v>(view: &View<'_>, width: usize) -> Option<Line<'v>> {
     for (name, per_s) in &names {
         let share = if all > 0.0 { per_s / all } else { 0.0 };
         let much = if width < 48 { figures::small(share) } else { figures::per_s(*per_s) };
-        line = line.text(format!("{} ", by_name::shown(name))).muted(format!("{much}  "));
+        line = line.quote(Role::Text, format!("{} ", by_name::shown(name))).muted(format!("{much}  "));
     }
     (!names.is_empty()).then_some(line)
 }
@@ -170,7 +172,7 @@ fn record(view: &View<'_>) -> Record {
     let cost = log.cost;
     record = record
         .head("event log")
-        .pair("database", log.database.clone())
+        .quoted("database", log.database.clone())
         .pair("read", view.exact(impressions.environment_time(log.at)))
         .maybe(
             "newest row",
@@ -195,7 +197,7 @@ fn record(view: &View<'_>) -> Record {
         record = record.head("recorded, by name");
     }
     for (name, per_s) in names {
-        record = record.say(Role::Text, format!("{:>8}  {}", figures::per_s(per_s), by_name::shown(&name)));
+        record = record.quote(Role::Text, format!("{:>8}  {}", figures::per_s(per_s), by_name::shown(&name)));
     }
     for note in &log.notes {
         record = record.say(Role::Warn, note.clone());

@@ -18,13 +18,13 @@ use super::Panel;
 pub struct MountTargets;
 
 const COLUMNS: &[Column] = &[
-    Column::text("zone", 4, 0),
-    Column::text("mount target", 22, 0),
+    Column::text("zone", 4, 0).quoted(),
+    Column::text("mount target", 22, 0).quoted(),
     Column::text("address", 15, 0),
-    Column::text("state", 11, 0),
+    Column::text("state", 11, 0).quoted(),
     Column::number("probe", 10, 1),
     Column::text("published", 9, 2),
-    Column::wide("subnet", 24, 3),
+    Column::wide("subnet", 24, 3).quoted(),
 ];
 
 struct Rows<'v>(&'v View<'v>, &'v [MountTarget]);
@@ -134,12 +134,12 @@ impl Panel for MountTargets {
         let tasks = zone.and_then(|z| view.derived.lane(z)).map(|l| l.tasks.to_string());
         Some(
             Record::new(format!("Mount target {key}"), key, m)
-                .pair("id", key)
+                .quoted("id", key)
                 .pair("zone", zone.unwrap_or("not told"))
                 .pair("address", m.ip_address.clone().unwrap_or_else(|| "none".into()))
-                .pair("subnet", m.subnet_id.clone())
+                .quoted("subnet", m.subnet_id.clone())
                 .maybe("VPC", m.vpc_id.clone())
-                .role("state", lifecycle(&m.state, view.look).1, m.state.clone())
+                .quoted_role("state", lifecycle(&m.state, view.look).1, m.state.clone())
                 .role("probe", role, probe)
                 .role("published", listed_role, listed)
                 .maybe("tasks in the zone", tasks)

@@ -124,7 +124,7 @@ impl Panel for Proposals {
         Some(
             Record::new(rec.title.clone(), rec.id.clone(), p)
                 .role("severity", role, word)
-                .pair("id", rec.id.clone())
+                .quoted("id", rec.id.clone())
                 .say(Role::Text, rec.reason.clone()),
         )
     }

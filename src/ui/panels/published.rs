@@ -6,6 +6,7 @@ use crate::config::theme::Role;
 use crate::domain::drift::DriftKind;
 use crate::domain::published::PublishedTarget;
 use crate::domain::source::SourceId;
+use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::grid::Column;
 use crate::ui::layout::PanelId;
@@ -20,9 +21,9 @@ pub struct PublishedList;
 
 const COLUMNS: &[Column] = &[
     Column::number("entry", 5, 0),
-    Column::text("zone", 4, 0),
-    Column::text("mount target", 22, 0),
-    Column::text("address", 15, 1),
+    Column::text("zone", 4, 0).quoted(),
+    Column::text("mount target", 22, 0).quoted(),
+    Column::text("address", 15, 1).quoted(),
     Column::wide("is", 11, 0),
 ];
 
@@ -127,7 +128,7 @@ impl Panel for PublishedList {
             key.split_once('/').map_or(p.parameter.as_str(), |k| k.1),
             p,
         )
-        .pair("parameter", p.parameter.clone())
+        .quoted("parameter", p.parameter.clone())
         .pair("version", p.current.version.to_string())
         .pair("changed", view.exact(p.current.changed_at));
         match &view.derived.list {
@@ -135,13 +136,8 @@ impl Panel for PublishedList {
                 record = record.head("a path goes to entry SHA-256(path) mod the number of entries");
                 for (i, e) in list.mount_targets.iter().enumerate() {
                     let (role, is) = Rows(view, &list.mount_targets).is(e);
-                    record = record.say(
-                        role,
-                        format!(
-                            "{i}  {}  {}  {}  {is}",
-                            e.mount_target_id, e.ip_address, e.availability_zone
-                        ),
-                    );
+                    let (id, address, zone) = (&e.mount_target_id, &e.ip_address, &e.availability_zone);
+                    record = record.quote(role, format!("{i}  {id}  {address}  {zone}  {}", say(is)));
                 }
             }
             Some(Err(why)) => record = record.role("readable", Role::Bad, format!("no, {why}")),
@@ -149,7 +145,7 @@ impl Panel for PublishedList {
         }
         record = record.head("versions known");
         for v in p.history.iter().rev() {
-            record = record.say(Role::Text, format!("v{}  {}", v.version, view.exact(v.changed_at)));
+            record = record.quote(Role::Text, format!("v{}  {}", v.version, say(view.exact(v.changed_at))));
         }
         Some(record)
     }

@@ -6,11 +6,13 @@ use crate::domain::impressions::{Measure, Origin};
 use crate::domain::slo::GOAL_PER_S;
 use crate::domain::source::SourceId;
 use crate::domain::units;
+use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::chart::{Chart, GUTTER};
 use crate::ui::figures;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
+use crate::ui::text;
 use crate::ui::timeline::{self, Axis, Mark, window};
 use crate::ui::trend::{self, Scale};
 use crate::ui::view::View;
@@ -88,7 +90,7 @@ fn remedy<'v>(view: &View<'_>, width: usize) -> Vec<Line<'v>> {
     for (what, line) in EXAMPLE {
         out.push(Line::new());
         out.push(Line::new().muted(format!("# {what}")));
-        out.push(Line::new().text(line));
+        out.push(Line::new().quote(Role::Text, line));
     }
     out
 }
@@ -132,7 +134,7 @@ pub(super) fn record(view: &View<'_>) -> Option<Record> {
         record = record.head("deployments and changes");
     }
     for mark in marks.iter().rev() {
-        record = record.say(mark.role, format!("{}  {}", view.clock(mark.at), mark.words));
+        record = record.quote(mark.role, format!("{}  {}", view.clock(mark.at), mark.words));
     }
     Some(record)
 }
@@ -330,17 +332,16 @@ fn legends<'v>(view: &View<'_>, marks: &[(usize, Mark)], width: usize, most: usi
         let number = (n + 1).to_string();
         let down = down.filter(|(at, _)| mark.deployment && *at == mark.at);
         let down = down.map_or_else(String::new, |(_, d)| format!(", down {}", units::duration(d)));
-        let words = format!(" {} {}{down}  ", view.clock(mark.at), mark.words);
+        let words = format!(" {} {}{}  ", view.clock(mark.at), mark.words, say(down));
         let used = out.last().map_or(0, Line::width);
-        if used > 0 && used + number.len() + words.len() > width {
+        if used > 0 && used + number.len() + text::width(&words) > width {
             if out.len() == most {
                 break;
             }
             out.push(Line::new());
         }
         if let Some(line) = out.last_mut() {
-            line.push(mark.role, number);
-            line.push(Role::Muted, words);
+            *line = std::mem::take(line).quote(mark.role, number).quote(Role::Muted, words);
         }
     }
     out

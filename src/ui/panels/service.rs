@@ -5,6 +5,7 @@ use crate::config::theme::Role;
 use crate::domain::ecs::MountsBy;
 use crate::domain::source::SourceId;
 use crate::domain::units;
+use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::chart;
 use crate::ui::findings::stopped_badly;
@@ -39,9 +40,11 @@ impl Panel for Service {
                 Line::new()
                     .add(role, format!("{}/{}", s.running, s.desired))
                     .add(steady, format!("  {word}  "))
-                    .text(s.name.as_str())
+                    .quote(Role::Text, s.name.as_str())
             }
-            None => Line::new().muted(view.env.info.service.as_ref().map_or("", |s| s.1.as_str())),
+            None => {
+                Line::new().quote(Role::Muted, view.env.info.service.as_ref().map_or("", |s| s.1.as_str()))
+            }
         }
     }
     fn sources(&self) -> &'static [SourceId] {
@@ -90,8 +93,7 @@ fn dots<'v>(view: &'v View<'_>, width: usize) -> Line<'v> {
         return line.add(role, text);
     }
     for lane in &view.derived.lanes {
-        line.push(Role::Title, lane.short.as_str());
-        line.push(Role::Text, " ");
+        line = line.quote(Role::Title, lane.short.as_str()).quote(Role::Text, " ");
         let tasks = || view.world.live_tasks().filter(|t| t.availability_zone.as_deref() == Some(&lane.name));
         if spell {
             let running = tasks().filter(|t| t.status == "RUNNING").count();
@@ -115,11 +117,18 @@ fn dots<'v>(view: &'v View<'_>, width: usize) -> Line<'v> {
     line
 }
 
+/// Columns of the labels.
+fn label() -> usize {
+    Line::label(9, &["rollout", "mounts", "CPU", "memory"])
+}
+
 fn rollout_line<'v>(view: &'v View<'_>) -> Option<Line<'v>> {
     let service = view.world.service.as_ref()?;
     let primary = service.primary()?;
-    let state = primary.rollout_state.as_deref().unwrap_or("not told");
-    let mut line = Line::new().cell(9, Role::Muted, "rollout", view.look).add(rollout(state), state);
+    let state = primary.rollout_state.as_deref();
+    let said = state.map_or_else(|| say("not told"), Into::into);
+    let mut line = Line::new().cell(label(), Role::Muted, "rollout", view.look);
+    line = line.quote(rollout(state.unwrap_or_default()), said);
     if let Some(at) = primary.updated_at.or(primary.created_at) {
         line.push(Role::Text, format!("  {}", view.ago(at)));
     }
@@ -130,13 +139,13 @@ fn rollout_line<'v>(view: &'v View<'_>) -> Option<Line<'v>> {
     if stopped > 0 {
         line.push(Role::Warn, format!("  {stopped} stopped by failure"));
     }
-    line.push(Role::Muted, format!("  {}", tail(revision(&primary.task_definition), 24, view.look)));
-    Some(line)
+    let definition = tail(revision(&primary.task_definition), 24, view.look);
+    Some(line.quote(Role::Muted, format!("  {definition}")))
 }
 
 /// How the tasks mount, and how many do so by an old list or without a local target.
 fn mounts<'v>(view: &'v View<'_>) -> Line<'v> {
-    let line = Line::new().cell(9, Role::Muted, "mounts", view.look);
+    let line = Line::new().cell(label(), Role::Muted, "mounts", view.look);
     let Some(service) = &view.world.service else { return line };
     let far: usize = view.derived.lanes.iter().filter(|l| l.local == Some(0.0)).map(|l| l.tasks).sum();
     let mut none_old = false;
@@ -192,20 +201,20 @@ pub fn record(view: &View<'_>) -> Option<Record> {
     };
     Some(
         Record::new(format!("Service {}", s.name), s.name.clone(), s)
-            .pair("cluster", s.cluster.clone())
-            .pair("service", s.name.clone())
+            .quoted("cluster", s.cluster.clone())
+            .quoted("service", s.name.clone())
             .pair("tasks", format!("{} desired, {} running, {} pending", s.desired, s.running, s.pending))
             .pair("steady", if s.steady() { "yes" } else { "no" })
-            .pair("task definition", revision(&s.task_definition).to_owned())
+            .quoted("task definition", revision(&s.task_definition).to_owned())
             .maybe("task size", size)
             .pair("mounts", mounts)
             .pair("circuit breaker", breaker)
             .pair("autoscaled", scaled)
-            .pair("subnets", s.subnets.join(", "))
+            .quoted("subnets", s.subnets.join(", "))
             .maybe("read", view.source(SourceId::ECS).and_then(|x| x.at).map(|at| view.exact(at)))
-            .maybe(
+            .maybe_quoted(
                 "last event",
-                s.events.first().map(|e| format!("{} {}", units::age_step(view.age(e.at)), e.message)),
+                s.events.first().map(|e| format!("{} {}", say(units::age_step(view.age(e.at))), e.message)),
             ),
     )
 }

@@ -9,6 +9,7 @@ use crate::config::theme::Role;
 use crate::domain::freshness::{Freshness, SourceState};
 use crate::domain::source::SourceId;
 use crate::domain::units;
+use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::grid::Column;
 use crate::ui::layout::PanelId;
@@ -68,7 +69,8 @@ impl Panel for SourcesLine {
                 Freshness::Never => " not read".to_owned(),
                 f => format!(" {}", f.word()),
             };
-            let width = 4 + source.id.0.len() + word.len();
+            let word = say(word);
+            let width = 4 + source.id.0.len() + text::width(&word);
             if used + width > room.width && used > 0 {
                 out.push(Line::new());
                 used = 0;
@@ -76,8 +78,7 @@ impl Panel for SourcesLine {
             used += width;
             if let Some(line) = out.last_mut() {
                 line.push(role, glyph);
-                line.push(Role::Text, format!(" {}", source.id));
-                line.push(role, word);
+                *line = std::mem::take(line).quote(Role::Text, format!(" {}", source.id)).quote(role, word);
                 line.push(Role::Text, "  ");
             }
         }
@@ -130,8 +131,8 @@ impl<'v> Sources<'v> {
                 .role("class", Role::Bad, error.class.word())
                 .pair("what", error.line())
                 .pair("remedy", error.remedy())
-                .maybe("code", error.code.clone())
-                .maybe("request id", error.request_id.clone())
+                .maybe_quoted("code", error.code.clone())
+                .maybe_quoted("request id", error.request_id.clone())
                 .maybe("failing since", s.failing_since.map(|at| view.exact(at)))
                 .pair("in a row", s.failures.to_string());
         }
@@ -151,7 +152,7 @@ fn cost(s: &SourceState) -> String {
 }
 
 const COLUMNS: &[Column] = &[
-    Column::text("source", 12, 0),
+    Column::text("source", 12, 0).quoted(),
     Column::text("state", 8, 0),
     Column::number("age", 6, 0),
     Column::number("every", 6, 3),
@@ -214,7 +215,13 @@ impl Records for Sources<'_> {
             _ => match s.complaint() {
                 Some(e) => (
                     Role::Stale,
-                    format!("{}: {}; {}", e.class.word(), text::printable(&e.line()), e.remedy()).into(),
+                    format!(
+                        "{}: {}; {}",
+                        say(e.class.word()),
+                        text::printable(&say(e.line())),
+                        say(e.remedy())
+                    )
+                    .into(),
                 ),
                 None => (Role::Muted, "".into()),
             },

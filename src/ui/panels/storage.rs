@@ -27,8 +27,10 @@ impl Panel for Storage {
     }
     fn note<'v>(&self, view: &'v View<'_>) -> Line<'v> {
         match &view.world.file_system {
-            Some(fs) => Line::new().text(fs.id.as_str()).muted(format!("  {}", fs.throughput_mode)),
-            None => Line::new().muted(view.env.info.file_system.as_deref().unwrap_or_default()),
+            Some(fs) => Line::new()
+                .quote(Role::Text, fs.id.as_str())
+                .quote(Role::Muted, format!("  {}", fs.throughput_mode)),
+            None => Line::new().quote(Role::Muted, view.env.info.file_system.as_deref().unwrap_or_default()),
         }
     }
     fn sources(&self) -> &'static [SourceId] {

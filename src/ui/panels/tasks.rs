@@ -6,6 +6,7 @@ use crate::config::theme::Role;
 use crate::domain::ecs::{MountsBy, Task};
 use crate::domain::source::SourceId;
 use crate::domain::units;
+use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::findings::stopped_badly;
 use crate::ui::grid::Column;
@@ -21,16 +22,16 @@ use super::Panel;
 pub struct Tasks;
 
 const COLUMNS: &[Column] = &[
-    Column::text("task", 8, 0),
-    Column::text("zone", 4, 0),
-    Column::text("status", 16, 0),
+    Column::text("task", 8, 0).quoted(),
+    Column::text("zone", 4, 0).quoted(),
+    Column::text("status", 16, 0).quoted(),
     Column::text("health", 9, 3),
     Column::text("list", 6, 1),
     Column::number("local", 5, 2),
     Column::number("age", 6, 1),
     Column::number("start", 9, 4),
-    Column::text("definition", 14, 5),
-    Column::wide("stopped because", 14, 0),
+    Column::text("definition", 14, 5).quoted(),
+    Column::wide("stopped because", 14, 0).quoted(),
 ];
 
 struct Rows<'v>(&'v View<'v>, &'v [Task]);
@@ -75,7 +76,7 @@ impl Rows<'_> {
 fn why(task: &Task) -> Option<String> {
     let mut parts = Vec::new();
     if let Some(code) = task.exit_code {
-        parts.push(format!("exit {code}"));
+        parts.push(say(format!("exit {code}")).into_owned());
     }
     match (&task.stopped_reason, &task.stop_code) {
         (Some(reason), Some(code)) => parts.push(format!("{reason} ({code})")),
@@ -212,11 +213,11 @@ impl Panel for Tasks {
         let rows = Rows(view, tasks);
         let (glyph, role) = task_state(&t.status, stopped_badly(t), view.look);
         let mut record = Record::new(format!("Task {}", t.id), t.id.clone(), t)
-            .pair("id", t.id.clone())
+            .quoted("id", t.id.clone())
             .role("status", role, format!("{glyph} {}, desired {}", t.status, t.desired_status))
             .role("health", health(t).0, health(t).1)
             .pair("zone", t.availability_zone.clone().unwrap_or_else(|| "not told yet".into()))
-            .maybe("subnet", t.subnet_id.clone())
+            .maybe_quoted("subnet", t.subnet_id.clone())
             .maybe("address", t.ip_address.clone())
             .pair("created", t.created_at.map_or_else(|| "not told".into(), |at| view.exact(at)))
             .pair("started", t.started_at.map_or_else(|| "not yet".into(), |at| view.exact(at)));
@@ -237,20 +238,20 @@ impl Panel for Tasks {
                 .maybe("stopped", t.stopped_at.map(|at| view.exact(at)))
                 .pair("stop code", t.stop_code.clone().unwrap_or_else(|| "none".into()))
                 .pair("exit code", t.exit_code.map_or_else(|| "none".to_owned(), |c| c.to_string()))
-                .role(
+                .quoted_role(
                     "reason",
                     if stopped_badly(t) { Role::Bad } else { Role::Text },
-                    t.stopped_reason.clone().unwrap_or_else(|| "none given".into()),
+                    t.stopped_reason.as_deref().map_or_else(|| say("none given"), Into::into),
                 );
         }
         Some(
             record
                 .head("made by")
-                .maybe("deployment", t.deployment_id.clone())
-                .maybe("task definition", t.task_definition.as_deref().map(revision))
+                .maybe_quoted("deployment", t.deployment_id.clone())
+                .maybe_quoted("task definition", t.task_definition.as_deref().map(revision))
                 .maybe("CPU units", t.cpu.clone())
                 .maybe("memory", t.memory.as_ref().map(|m| format!("{m} MiB")))
-                .pair("arn", t.arn.clone())
+                .quoted("arn", t.arn.clone())
                 .maybe("read", view.source(SourceId::ECS).and_then(|s| s.at).map(|at| view.exact(at))),
         )
     }

@@ -4,9 +4,11 @@ use crate::config::theme::Role;
 use crate::domain::metric::MetricSeries;
 use crate::domain::source::SourceId;
 use crate::domain::units;
+use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
+use crate::ui::text;
 use crate::ui::trend;
 use crate::ui::view::View;
 
@@ -62,9 +64,12 @@ impl Panel for Trends {
         for s in series {
             let value = s.last().map_or_else(
                 || "no data point".to_owned(),
-                |(at, v)| format!("{} ({}), {}", units::metric(v, &s.unit), s.key.statistic, view.exact(at)),
+                |(at, v)| {
+                    let value = units::metric(v, &s.unit);
+                    format!("{value} ({}), {}", s.key.statistic, say(view.exact(at)))
+                },
             );
-            record = record.say(Role::Muted, s.key.name.clone()).say(Role::Text, format!("  {value}"));
+            record = record.quote(Role::Muted, s.key.name.clone()).say(Role::Text, format!("  {value}"));
         }
         Some(record)
     }
@@ -101,7 +106,7 @@ fn trend_lines<'v>(
         units::metric(value, &series.unit)
     };
     let old = if series.period_s > 60 { None } else { view.point_age(at, series.period_s) };
-    let tail = old.as_ref().map_or(0, |o| o.len() + 2);
+    let tail = old.as_ref().map_or(0, |o| text::width(&say(o.as_str())) + 2);
     let bars = width.saturating_sub(24 + tail).min(120);
     let scale = if name == "StorageBytes" { trend::Scale::MinMax } else { trend::scale_of(&series.unit) };
     let mut chart = trend::chart(&trend::slots(series, view.now, bars), scale, &look.glyphs, rows);

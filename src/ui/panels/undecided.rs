@@ -29,7 +29,10 @@ impl Panel for Undecided {
         }
         list.iter()
             .map(|(rule, why)| {
-                Line::new().cell(24, Role::Unknown, rule, view.look).text("  ").add(Role::Muted, why.as_str())
+                Line::new()
+                    .quote_cell(24, Role::Unknown, rule, view.look)
+                    .text("  ")
+                    .add(Role::Muted, why.as_str())
             })
             .collect()
     }
@@ -37,7 +40,7 @@ impl Panel for Undecided {
         let list = &view.env.changes.not_enough;
         let mut record = Record::new("Not enough evidence", "", list);
         for (rule, why) in list {
-            record = record.say(Role::Unknown, rule.clone()).say(Role::Text, format!("  {why}"));
+            record = record.quote(Role::Unknown, rule.clone()).say(Role::Text, format!("  {why}"));
         }
         Some(record)
     }

@@ -2,6 +2,7 @@
 
 use crate::config::theme::Role;
 use crate::domain::source::SourceId;
+use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::derived::Lane;
 use crate::ui::layout::PanelId;
@@ -45,17 +46,14 @@ pub fn lanes<'v>(view: &'v View<'_>, width: usize) -> Vec<Line<'v>> {
 
 fn lane<'v>(view: &'v View<'_>, lane: &'v Lane, name: usize, width: usize) -> Line<'v> {
     let look = view.look;
-    let mut line = Line::new().cell(name, Role::Title, &lane.short, look).text(" ");
+    let mut line = Line::new().quote_cell(name, Role::Title, &lane.short, look).text(" ");
     match &lane.target {
         Some((_, ip, state)) => {
             let (glyph, role) = lifecycle(state, look);
             line.push(role, glyph);
-            line = line.text(" ").cell(10, role, state, look).cell(
-                15,
-                Role::Text,
-                ip.as_deref().unwrap_or("no address"),
-                look,
-            );
+            let address = ip.as_deref().map_or_else(|| say("no address"), Into::into);
+            line = line.text(" ").quote_cell(10, role, state, look);
+            line = line.quote_cell(15, Role::Text, &address, look);
         }
         None if view.world.mount_targets.is_none() => {
             line.push(Role::Unknown, look.glyphs.unknown);

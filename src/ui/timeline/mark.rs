@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::theme::Role;
 use crate::domain::journal::EntryKind;
+use crate::language::say;
 use crate::ui::history::kind;
 use crate::ui::view::{View, revision, rollout};
 
@@ -14,7 +15,7 @@ pub struct Mark {
     pub at: DateTime<Utc>,
     /// How it stands.
     pub role: Role,
-    /// What, in a few words.
+    /// What, in a few words of the screen's language.
     pub words: String,
     /// Whether it is a deployment.
     pub deployment: bool,
@@ -25,7 +26,7 @@ pub fn marks(view: &View<'_>) -> Vec<Mark> {
     let service = view.world.service.iter();
     let deployments = service.flat_map(|s| &s.deployments).filter_map(|d| {
         let state = d.rollout_state.as_deref().unwrap_or("");
-        let words = format!("deployment {} {state}", revision(&d.task_definition));
+        let words = format!("{} {} {state}", say("deployment"), revision(&d.task_definition));
         Some(Mark {
             at: d.created_at?,
             role: rollout(state),
@@ -41,7 +42,7 @@ pub fn marks(view: &View<'_>) -> Vec<Mark> {
             EntryKind::Converged | EntryKind::RolledBack | EntryKind::NeedsHuman => kind(entry.event),
             _ => return None,
         };
-        Some(Mark { at: entry.at, role, words: format!("{name} {word}"), deployment: false })
+        Some(Mark { at: entry.at, role, words: format!("{name} {}", say(word)), deployment: false })
     });
     let mut out: Vec<Mark> = deployments.chain(changes).collect();
     out.sort_by_key(|m| m.at);
