@@ -35,20 +35,17 @@ pub struct Column {
 impl Column {
     /// A column of text.
     pub const fn text(name: &'static str, width: u16, drop: u8) -> Self {
-        Self { name, width, grow: 0, right: false, drop, snug: false, most: u16::MAX }
-        Self { name, width, grow: 0, right: false, drop, quoted: false }
+        Self { name, width, grow: 0, right: false, drop, snug: false, most: u16::MAX, quoted: false }
     }
 
     /// A column of numbers.
     pub const fn number(name: &'static str, width: u16, drop: u8) -> Self {
-        Self { name, width, grow: 0, right: true, drop, snug: false, most: u16::MAX }
-        Self { name, width, grow: 0, right: true, drop, quoted: false }
+        Self { name, width, grow: 0, right: true, drop, snug: false, most: u16::MAX, quoted: false }
     }
 
     /// A column that takes what is left over.
     pub const fn wide(name: &'static str, width: u16, drop: u8) -> Self {
-        Self { name, width, grow: 1, right: false, drop, snug: false, most: u16::MAX }
-        Self { name, width, grow: 1, right: false, drop, quoted: false }
+        Self { name, width, grow: 1, right: false, drop, snug: false, most: u16::MAX, quoted: false }
     }
 
     /// The column with cells that are not translated.
@@ -77,9 +74,11 @@ const LOOKED_AT: usize = 200;
 pub fn fitted(records: &dyn Records, rows: &[usize]) -> Vec<Column> {
     let mut columns = records.columns().to_vec();
     for (c, column) in columns.iter_mut().enumerate().filter(|(_, column)| column.snug) {
-        let texts =
-            rows.iter().take(LOOKED_AT).map(|row| text::width(&text::printable(&records.cell(*row, c).1)));
-        let widest = texts.chain([text::width(column.name) + 1]).max().unwrap_or_default();
+        let widths = rows.iter().take(LOOKED_AT).map(|row| {
+            let (_, cell) = records.cell(*row, c);
+            text::width(&text::printable(&if column.quoted { cell } else { say(cell) }))
+        });
+        let widest = widths.chain([text::width(&say(column.name)) + 1]).max().unwrap_or_default();
         column.most = u16::try_from(widest).unwrap_or(u16::MAX);
         column.width = column.width.min(column.most);
     }

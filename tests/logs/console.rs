@@ -56,6 +56,7 @@ impl Console {
             clock: clock.clone(),
             prices: Arc::new(miharu::config::built_in_prices()),
             nudges: Arc::clone(&nudges),
+            logins: None,
             seed,
             limiters: Arc::default(),
             acts: None,
