@@ -4,6 +4,8 @@
 
 #[path = "frames/answers.rs"]
 mod answers;
+#[path = "frames/audience.rs"]
+mod audience;
 #[path = "frames/changes.rs"]
 mod changes;
 #[path = "frames/decisions.rs"]

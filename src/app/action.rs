@@ -83,6 +83,14 @@ pub enum Action {
     ServiceEvents,
     /// Sign in at IAM Identity Center.
     Login,
+    /// The five figures that matter, in large digits.
+    Figures,
+    /// Save the screen as text and as a picture.
+    SaveScreen,
+    /// Hide account, addresses and ids, or show them again.
+    Mask,
+    /// Show the keys that are pressed, or stop it.
+    ShowKeys,
     /// Apply the plan that was read; asks first.
     Approve,
     /// Reject the selected recommendation; asks for a reason.
@@ -199,6 +207,10 @@ impl Action {
         (Self::Attention, "attention", "only what needs attention"),
         (Self::ServiceEvents, "service-events", "service events"),
         (Self::Sources, "sources", "sources: age, calls, cost"),
+        (Self::Figures, "figures", "the five figures that matter, large"),
+        (Self::SaveScreen, "save-screen", "save the screen as text and SVG"),
+        (Self::Mask, "mask", "hide account, addresses and ids, or show them"),
+        (Self::ShowKeys, "show-keys", "show the keys that are pressed, or not"),
         (Self::Errors, "errors", "error history"),
         (Self::Freeze, "freeze", "freeze or thaw the display"),
         (Self::PollNow, "poll-now", "poll every source now"),

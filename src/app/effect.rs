@@ -32,6 +32,8 @@ pub enum Effect {
         /// There were more than a file takes.
         cut: bool,
     },
+    /// Save the screen as text and as a picture.
+    SaveScreen,
     /// Take another theme.
     Theme(String),
     /// Apply this plan.

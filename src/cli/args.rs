@@ -39,6 +39,15 @@ pub struct Global {
     /// At most one frame a second for data, on a slow line
     #[arg(long, global = true)]
     pub low_bandwidth: bool,
+    /// Columns of East Asian ambiguous characters on this terminal; auto asks it
+    #[arg(long, global = true, value_name = "auto|narrow|wide")]
+    pub ambiguous: Option<String>,
+    /// What lines and bars are made of; auto goes by the locale and the terminal
+    #[arg(long, global = true, value_name = "auto|unicode|ascii")]
+    pub shapes: Option<String>,
+    /// Hide account, addresses, ids and ARNs from the start, for an audience
+    #[arg(long, global = true)]
+    pub mask: bool,
     /// AWS region of every environment
     #[arg(long, global = true)]
     pub region: Option<String>,

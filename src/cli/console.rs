@@ -18,7 +18,7 @@ use crate::engine::tasks::Tasks;
 use crate::runtime::core::Core;
 use crate::runtime::inbox::Message;
 use crate::runtime::ui_loop::{self, Doors, Edges, Pace};
-use crate::runtime::{files, inbox, input, terminal};
+use crate::runtime::{files, inbox, input, keep, terminal};
 use crate::ui::Ui;
 
 use super::Look;
@@ -32,6 +32,8 @@ pub struct Session {
     pub watched: Vec<Watched>,
     /// Theme, keymap and shapes.
     pub look: Look,
+    /// Where saved screens go.
+    pub screens: Option<PathBuf>,
     /// The time of the state.
     pub clock: Clock,
     /// No change is possible.
@@ -73,13 +75,21 @@ pub fn run(session: Session) -> eyre::Result<ExitCode> {
         );
         return Ok(ExitCode::from(super::USAGE));
     }
+    if !session.look.terminal.places_text {
+        super::say(
+            "miharu: this terminal cannot place text on a screen (TERM=dumb).\n\
+             Set TERM to what it is, such as xterm-256color; or take miharu snapshot (text).",
+        );
+        return Ok(ExitCode::from(super::USAGE));
+    }
     terminal::restore_on_panic(std::thread::current().id());
     let runtime = super::async_runtime()?;
     let signals = {
         let _inside = runtime.enter();
         input::Signals::catch().wrap_err("signals cannot be caught")?
     };
-    let (taken, mut screen) = terminal::take().wrap_err("could not take the terminal")?;
+    let (taken, mut screen) =
+        terminal::take(session.look.measures_width()).wrap_err("could not take the terminal")?;
     let result = runtime.block_on(in_terminal(session, &mut screen, signals));
     drop(taken);
     runtime.shutdown_background();
@@ -92,8 +102,9 @@ async fn in_terminal(
     screen: &mut terminal::Screen,
     signals: input::Signals,
 ) -> std::io::Result<()> {
-    let Session { watched, look, clock, read_only, low_bandwidth, demo, folder, panic_after } = session;
-    let Look { theme, themes, theme_list, keymap, glyphs, language } = look;
+    let Session { watched, look, screens, clock, read_only, low_bandwidth, demo, folder, panic_after } = session;
+    let measures_width = look.measures_width();
+    let Look { theme, themes, theme_list, keymap, glyphs, language, terminal, ambiguous, masked } = look;
     let mut state = State::new(watched.iter().map(shown).collect(), clock.now());
     state.speed = clock.speed();
     state.read_only = read_only;
@@ -103,6 +114,8 @@ async fn in_terminal(
     let mut ui = Ui::new(&theme, keymap.clone(), glyphs);
     ui.set_language(language);
     ui.set_themes(theme_list);
+    ui.set_ambiguous(ambiguous == Some(true));
+    ui.set_masked(masked);
     let mut core = Core::new(state, ui, keymap);
     // Before anything is connected, asked or read.
     screen.draw(|frame| core.ui.draw(&core.state, frame))?;
@@ -123,6 +136,8 @@ async fn in_terminal(
         })
         .collect();
     let (focus, focused) = watch::channel(0);
+    let (keep, kept) = mpsc::channel(keep::WAITING);
+    tasks.spawn("saved screens", keep::keep(screens, kept, tasks.clone()));
     let edges = Edges {
         nudges: watched.iter().map(|w| Arc::clone(&w.nudges)).collect(),
         focus,
@@ -130,6 +145,9 @@ async fn in_terminal(
         files,
         hands: watched.iter().map(|w| w.acts.as_ref().map(|a| Arc::clone(&a.hand))).collect(),
         logins,
+        keep,
+        terminal,
+        measures_width,
     };
     input::read_terminal(keys.clone())?;
     tasks.spawn("signals", signals.watch(keys));

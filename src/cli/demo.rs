@@ -143,6 +143,7 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
     let ended = console::run(Session {
         watched: vec![watched],
         look,
+        screens: super::screens(loaded, inputs),
         clock,
         read_only: loaded.config.read_only,
         low_bandwidth: loaded.config.low_bandwidth,

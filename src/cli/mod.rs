@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use color_eyre::eyre::{self, WrapErr};
 
 use crate::clock::Clock;
 use crate::config::keymap::Keymap;
+use crate::config::terminal::Terminal;
 use crate::config::theme::Theme;
 use crate::config::{self, ColourDepth, ConfigError, Inputs, Loaded, Overrides, gather, load};
 use crate::engine::conductor::Acts;
@@ -181,6 +183,9 @@ fn settings(global: &Global) -> Result<(Inputs, Loaded), ConfigError> {
         read_only: flags.read_only,
         journal: flags.journal,
         low_bandwidth: flags.low_bandwidth,
+        ambiguous: flags.ambiguous,
+        shapes: flags.shapes,
+        mask: flags.mask,
         region: flags.region,
         profile: flags.profile,
         endpoint_url: flags.endpoint_url,
@@ -205,6 +210,7 @@ fn real_console(loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCode> {
     console::run(console::Session {
         watched: watched(loaded, inputs, &clock).collect(),
         look,
+        screens: screens(loaded, inputs),
         clock,
         read_only: loaded.config.read_only,
         low_bandwidth: loaded.config.low_bandwidth,
@@ -249,6 +255,12 @@ fn watched(loaded: &Loaded, inputs: &Inputs, clock: &Clock) -> impl Iterator<Ite
     })
 }
 
+/// Where saved screens go: where the settings say, else into the state directory.
+fn screens(loaded: &Loaded, inputs: &Inputs) -> Option<PathBuf> {
+    let own = || config::journal::state_directory(&inputs.variables).map(|state| state.join("screens"));
+    loaded.config.screens.clone().or_else(own)
+}
+
 /// Theme, keymap and shapes, fitted to the terminal.
 pub struct Look {
     /// The first theme.
@@ -263,6 +275,12 @@ pub struct Look {
     pub glyphs: Glyphs,
     /// Language.
     pub language: Language,
+    /// What is known of the terminal.
+    pub terminal: Terminal,
+    /// Whether East Asian ambiguous characters take two columns; `None`: the terminal is to be asked.
+    pub ambiguous: Option<bool>,
+    /// Account, addresses and ids are hidden from the start.
+    pub masked: bool,
 }
 
 impl Look {
@@ -272,11 +290,10 @@ impl Look {
         ColourDepth::detect(variable("COLORTERM"), variable("TERM"), variable("NO_COLOR"))
     }
 
-    /// Whether it shows more than ASCII.
-    fn unicode(inputs: &Inputs) -> bool {
-        let set = |name| inputs.variables.get(name).filter(|v| !v.is_empty());
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
-        locale.is_some_and(|l| l.to_ascii_lowercase().replace('-', "").contains("utf8"))
+    /// Whether the terminal is asked how wide ambiguous characters are: one that is not known to take UTF-8 would
+    /// be sent control characters by the question.
+    pub fn measures_width(&self) -> bool {
+        self.ambiguous.is_none() && self.terminal.utf8 && !self.terminal.console
     }
 
     /// Loads what the settings name and reduces it to what the terminal can show.
@@ -286,6 +303,17 @@ impl Look {
     pub fn load(loaded: &Loaded, inputs: &Inputs) -> Result<Self, ConfigError> {
         let depth = Self::depth(inputs);
         let directory = loaded.config.directory.clone();
+        let terminal = Terminal::detect(&inputs.variables);
+        let unicode = match loaded.config.shapes.as_str() {
+            "unicode" => true,
+            "ascii" => false,
+            _ => terminal.utf8 && !terminal.console,
+        };
+        let ambiguous = match loaded.config.ambiguous.as_str() {
+            "wide" => Some(true),
+            "narrow" => Some(false),
+            _ => None,
+        };
         Ok(Self {
             theme: loaded.theme()?.reduced(depth),
             theme_list: config::themes(&directory)
@@ -297,8 +325,11 @@ impl Look {
                 config::theme(name, &directory).map(|t| t.reduced(depth)).map_err(|e| e.to_string())
             }),
             keymap: loaded.keymap()?,
-            glyphs: if Self::unicode(inputs) { Glyphs::UNICODE } else { Glyphs::ASCII },
+            glyphs: if unicode { Glyphs::UNICODE } else { Glyphs::ASCII },
             language: Language::of(loaded.config.lang),
+            terminal,
+            ambiguous,
+            masked: loaded.config.mask,
         })
     }
 }

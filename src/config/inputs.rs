@@ -31,6 +31,12 @@ pub struct Overrides {
     pub journal: Option<String>,
     /// `--low-bandwidth`.
     pub low_bandwidth: bool,
+    /// `--ambiguous`.
+    pub ambiguous: Option<String>,
+    /// `--shapes`.
+    pub shapes: Option<String>,
+    /// `--mask`.
+    pub mask: bool,
     /// `--region`, of every environment.
     pub region: Option<String>,
     /// `--profile`, of every environment.

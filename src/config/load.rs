@@ -90,6 +90,9 @@ fn flags(overrides: &Overrides, config: &mut Config, report: &mut Report) {
     let root = [
         ("read_only", "--read-only", switch(overrides.read_only)),
         ("low_bandwidth", "--low-bandwidth", switch(overrides.low_bandwidth)),
+        ("ambiguous", "--ambiguous", overrides.ambiguous.as_deref()),
+        ("shapes", "--shapes", overrides.shapes.as_deref()),
+        ("mask", "--mask", switch(overrides.mask)),
         ("journal", "--journal", overrides.journal.as_deref()),
         ("log_file", "--log-file", log_file.as_deref()),
         ("lang", "--lang", overrides.lang.as_deref()),

@@ -35,6 +35,7 @@ mod raw;
 mod report;
 mod settings;
 mod settings_policy;
+pub mod terminal;
 pub mod theme;
 mod theme_file;
 pub mod variables;

@@ -39,6 +39,14 @@ pub struct Config {
     pub journal: Location,
     /// Draw and poll less, for a slow line.
     pub low_bandwidth: bool,
+    /// Columns of East Asian ambiguous characters: `auto`, `narrow` or `wide`.
+    pub ambiguous: String,
+    /// What lines and bars are made of: `auto`, `unicode` or `ascii`.
+    pub shapes: String,
+    /// Account, addresses, ids and ARNs are hidden from the start.
+    pub mask: bool,
+    /// Where saved screens go; else [`super::journal::state_directory`].
+    pub screens: Option<PathBuf>,
     /// Poll period by source for environments that set none of their own.
     pub every: BTreeMap<SourceId, Duration>,
     /// Deadline by source for environments that set none of their own.
@@ -85,6 +93,10 @@ impl Config {
             lang: Lang::default(),
             journal: Location::File(PathBuf::new()),
             low_bandwidth: false,
+            ambiguous: "auto".into(),
+            shapes: "auto".into(),
+            mask: false,
+            screens: None,
             every: BTreeMap::new(),
             deadline: BTreeMap::new(),
         }

@@ -25,6 +25,10 @@ const WAIT: RangeInclusive<u64> = 1..=600;
 const PUBLISH: RangeInclusive<u64> = 60..=3600;
 /// Seconds a point of a CloudWatch metric stands for.
 const POINT: RangeInclusive<u64> = 60..=86_400;
+/// Words of `ambiguous`.
+const AMBIGUOUS: &[&str] = &["auto", "narrow", "wide"];
+/// Words of `shapes`.
+const SHAPES: &[&str] = &["auto", "unicode", "ascii"];
 /// Files: the upper end only catches slips of the finger.
 const FILES: RangeInclusive<u64> = 1..=1_000_000_000_000;
 
@@ -89,6 +93,26 @@ pub(super) static ROOT: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {
         ),
         Setting::new("read_only", "Let no call leave that is not a read.", Flag(|c| &mut c.read_only)),
         Setting::new("low_bandwidth", "Draw and poll less, for a slow line.", Flag(|c| &mut c.low_bandwidth)),
+        Setting::new(
+            "ambiguous",
+            "Columns that the terminal gives to East Asian ambiguous characters (one, two); auto asks it.",
+            Word(AMBIGUOUS, |c| &mut c.ambiguous),
+        ),
+        Setting::new(
+            "shapes",
+            "What lines and bars are made of; auto goes by the locale and the terminal.",
+            Word(SHAPES, |c| &mut c.shapes),
+        ),
+        Setting::new(
+            "mask",
+            "Hide account, addresses, ids and ARNs from the start, for an audience.",
+            Flag(|c| &mut c.mask),
+        ),
+        Setting::new(
+            "screens",
+            "Where saved screens go; else screens in $XDG_STATE_HOME/miharu.",
+            Path("/tmp/screens", |c| &mut c.screens),
+        ),
         Setting::new(
             "log_file",
             "The program's own log; none without it.",

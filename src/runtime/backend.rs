@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
-use ratatui::buffer::Cell;
+use ratatui::buffer::{Cell, CellDiffOption, CellWidth};
 use ratatui::layout::{Position, Size};
 
 /// Begin and end of a synchronized update (DEC private mode 2026); terminals that do not know it ignore it.
@@ -88,6 +88,33 @@ fn harmless(symbol: &str) -> bool {
     })
 }
 
+/// Whether terminals agree how many columns a cell takes. Emoji, combining marks and most scripts are drawn wider
+/// here than there, and what follows them on the row would stand elsewhere.
+fn agreed(cell: &Cell) -> bool {
+    !matches!(cell.diff_option, CellDiffOption::ForcedWidth(_))
+        && cell.symbol().chars().all(|c| {
+            matches!(c,
+                ' '..='~'
+                // Latin letters, punctuation, arrows, mathematics, lines, blocks, shapes
+                | '\u{a0}'..='\u{24f}' | '\u{2010}'..='\u{2027}' | '\u{2190}'..='\u{21ff}' | '\u{2200}'..='\u{22ff}'
+                | '\u{2500}'..='\u{25fc}' | '\u{2713}'..='\u{2717}' | '\u{2800}'..='\u{28ff}'
+                // kana, ideographs, Hangul, fullwidth forms
+                | '\u{3000}'..='\u{3029}' | '\u{3041}'..='\u{3096}' | '\u{30a0}'..='\u{30ff}'
+                | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{ff01}'..='\u{ff60}' | '\u{fffd}')
+        })
+}
+
+impl<W: Write> FrameBackend<W> {
+    /// Draws a cell whose width terminals do not agree on: on blanks, and whatever the terminal makes of it, what is
+    /// drawn next begins with the place of its own.
+    fn apart(&mut self, x: u16, y: u16, cell: &Cell) -> io::Result<()> {
+        let mut blank = cell.clone();
+        blank.set_symbol(" ").set_diff_option(CellDiffOption::None);
+        self.encoder.draw((x..x.saturating_add(cell.cell_width())).map(|x| (x, y, &blank)))?;
+        self.encoder.draw(std::iter::once((x, y, cell)))
+    }
+}
+
 impl<W: Write> Backend for FrameBackend<W> {
     type Error = io::Error;
 
@@ -95,22 +122,16 @@ impl<W: Write> Backend for FrameBackend<W> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let mut replaced = Cell::default();
-        let mut cells = content.peekable();
-        if cells.peek().is_none() {
-            return Ok(());
-        }
-        let cells: Vec<(u16, u16, &Cell)> = cells.collect();
-        if cells.iter().all(|(_, _, cell)| harmless(cell.symbol())) {
-            return self.encoder.draw(cells.into_iter());
-        }
-        for (x, y, cell) in cells {
-            if harmless(cell.symbol()) {
-                self.encoder.draw(std::iter::once((x, y, cell)))?;
-            } else {
-                replaced.clone_from(cell);
-                replaced.set_symbol("\u{fffd}");
-                self.encoder.draw(std::iter::once((x, y, &replaced)))?;
+        let cells: Vec<(u16, u16, &Cell)> = content.collect();
+        for run in cells.chunk_by(|(.., a), (.., b)| agreed(a) && agreed(b)) {
+            match run {
+                [(x, y, cell)] if !harmless(cell.symbol()) => {
+                    let mut replaced = (*cell).clone();
+                    replaced.set_symbol("\u{fffd}");
+                    self.encoder.draw(std::iter::once((*x, *y, &replaced)))?;
+                }
+                [(x, y, cell)] if !agreed(cell) => self.apart(*x, *y, cell)?,
+                run => self.encoder.draw(run.iter().copied())?,
             }
         }
         Ok(())
@@ -204,6 +225,16 @@ mod tests {
         let writes = &terminal.backend().out().0;
         assert_eq!(writes.len(), 2);
         assert!(writes[1].starts_with(SYNC.0) && writes[1].ends_with(SYNC.1));
+    }
+
+    #[test]
+    fn what_terminals_draw_differently_moves_nothing_after_it() {
+        let mut terminal = terminal();
+        terminal.draw(|f| f.render_widget(Paragraph::new("a\u{1f926}b e\u{301}c 見d"), f.area())).unwrap();
+        let text = String::from_utf8(terminal.backend().out().0.concat()).unwrap();
+        // b stands in the fourth column, c in the seventh, whatever is before them
+        assert!(text.contains("\x1b[1;4Hb ") && text.contains("\x1b[1;7Hc 見"), "{text:?}");
+        assert!(text.contains("\x1b[1;2H  "), "on blanks: {text:?}");
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Core {
                 (Change::Operator, update(&mut self.state, Event::Notice(notice), now))
             }
             Message::Resize | Message::Continued => (Change::Operator, Vec::new()),
-            Message::Shown => (Change::Nothing, Vec::new()),
+            Message::Shown { .. } => (Change::Nothing, Vec::new()),
             Message::Stop => (Change::Nothing, vec![Effect::Suspend]),
             Message::Terminate(_) | Message::TerminalGone => {
                 (Change::Nothing, update(&mut self.state, Event::Terminate, now))
@@ -132,19 +132,25 @@ impl Core {
         };
         let effects = match resolution {
             Resolution::Prefix => {
-                let typed: Vec<&str> = self.pending.iter().map(|c| c.0.as_str()).collect();
-                self.ui.set_pending(&typed.join(" "));
+                let typed = self.typed();
+                self.ui.set_pending(&typed);
                 return Vec::new();
             }
-            Resolution::Action(action) => match self.ui.on(action, &self.state) {
-                None => Vec::new(),
-                Some(Reply::Event(event)) => update(&mut self.state, event, now),
-                Some(Reply::Effect(effect)) => vec![effect],
-            },
+            Resolution::Action(action) => {
+                let typed = self.typed();
+                self.ui.pressed(&typed, Some(action), now);
+                match self.ui.on(action, &self.state) {
+                    None => Vec::new(),
+                    Some(Reply::Event(event)) => update(&mut self.state, event, now),
+                    Some(Reply::Effect(effect)) => vec![effect],
+                }
+            }
             Resolution::None => {
-                if self.ui.wants_text(&self.state)
-                    && let Some(edit) = text_edit(key)
-                {
+                // What is typed as text is told to nobody: it may be a secret.
+                if !self.ui.wants_text(&self.state) {
+                    let typed = self.typed();
+                    self.ui.pressed(&typed, None, now);
+                } else if let Some(edit) = text_edit(key) {
                     self.ui.edit(&edit, &self.state);
                 }
                 Vec::new()
@@ -153,6 +159,11 @@ impl Core {
         self.pending.clear();
         self.ui.set_pending("");
         effects
+    }
+
+    /// The chords typed so far, as a keymap writes them.
+    fn typed(&self) -> String {
+        self.pending.iter().map(|c| c.0.as_str()).collect::<Vec<_>>().join(" ")
     }
 }
 

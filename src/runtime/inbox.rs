@@ -14,8 +14,13 @@ pub enum Message {
     Paste(String),
     /// The terminal has another size.
     Resize,
-    /// The terminal has shown what was sent until the oldest open question.
-    Shown,
+    /// The terminal has shown what was sent until the oldest open question, and where its cursor is, from 1.
+    Shown {
+        /// Row.
+        line: u16,
+        /// Column.
+        column: u16,
+    },
     /// A signal asks to stop, as Ctrl-Z does.
     Stop,
     /// The process goes on after it was stopped.

@@ -87,7 +87,9 @@ fn message(event: Terminal) -> Option<Message> {
             Some(Message::Key(KeyCombination::from(pressed(key)?).normalized()))
         }
         Terminal::Paste(text) => Some(Message::Paste(text)),
-        Terminal::Csi(Csi::Cursor(Cursor::ActivePositionReport { .. })) => Some(Message::Shown),
+        Terminal::Csi(Csi::Cursor(Cursor::ActivePositionReport { line, col })) => {
+            Some(Message::Shown { line: line.get(), column: col.get() })
+        }
         _ => None,
     }
 }
@@ -198,6 +200,6 @@ mod tests {
         );
         assert_eq!(typed("\u{898b}".as_bytes()), ["\u{898b}"]);
         assert_eq!(typed(b"\x1b[200~a\rb\x1b[201~"), [r#"Paste("a\rb")"#]);
-        assert_eq!(typed(b"\x1b[24;80Rj"), ["Shown", "j"]);
+        assert_eq!(typed(b"\x1b[24;80Rj"), ["Shown { line: 24, column: 80 }", "j"]);
     }
 }

@@ -44,30 +44,46 @@ pub fn present() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// Raw mode, alternate screen, bracketed paste.
-pub fn take() -> io::Result<(Taken, Screen)> {
+/// Raw mode, alternate screen, bracketed paste. No mouse: selecting text is the terminal's. With `measures` the
+/// first question is [`WIDTH_QUESTION`].
+pub fn take(measures: bool) -> io::Result<(Taken, Screen)> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
     let taken = Taken(());
-    enter()?;
+    enter(measures)?;
     let size = || crossterm::terminal::size().map(|(w, h)| Size::new(w, h));
     Ok((taken, Terminal::new(FrameBackend::new(FrameWriter::start()?, size))?))
 }
 
+/// How many columns an East Asian ambiguous character takes: one is drawn in the first column, the terminal is
+/// asked where its cursor is then, and the row is cleared again. Also the first question of
+/// [`super::line_speed`]: there is one under way at most.
+const WIDTH_QUESTION: &[u8] = "\x1b[1;1H\u{25cf}\x1b[6n\x1b[1;1H\x1b[K".as_bytes();
+
+/// Whether the answer to [`WIDTH_QUESTION`] says that such characters take two columns; `None`: it is the answer to
+/// something else.
+pub fn ambiguous_is_wide(line: u16, column: u16) -> Option<bool> {
+    match (line, column) {
+        (1, 2) => Some(false),
+        (1, 3) => Some(true),
+        _ => None,
+    }
+}
+
 /// Puts the program's screen over the shell's, and asks the first question of [`super::line_speed`].
-fn enter() -> io::Result<()> {
+fn enter(measures: bool) -> io::Result<()> {
     execute!(Tty, Print(TITLE.0), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
-    Tty.write_all(QUESTION)
+    Tty.write_all(if measures { WIDTH_QUESTION } else { QUESTION })
 }
 
 /// Takes the terminal again that [`restore`] gave back, or that somebody else used meanwhile: a shell while this
 /// process was stopped. The caller draws everything anew.
-pub fn take_again() -> io::Result<()> {
+pub fn take_again(measures: bool) -> io::Result<()> {
     // The mode in which a terminal is found is the one that is given back.
     let _ = disable_raw_mode();
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
-    enter()
+    enter(measures)
 }
 
 /// Gives the terminal back; harmless when it is not taken. Errors are ignored: a terminal that is gone needs

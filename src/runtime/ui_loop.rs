@@ -4,8 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::Command;
-use crossterm::clipboard::CopyToClipboard;
+use chrono::{DateTime, Utc};
 use rustix::process::Signal;
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::sync::watch;
@@ -14,14 +13,17 @@ use tokio::time::Instant;
 use crate::app::effect::Effect;
 use crate::app::event::{EnvironmentIndex, Event};
 use crate::clock::Clock;
+use crate::config::terminal::Terminal;
 use crate::config::theme::Theme;
 use crate::engine::conductor::{Command as ChangeCommand, Hand};
 use crate::engine::login::LoginHand;
 use crate::engine::start::Nudges;
 
+use super::clipboard;
 use super::core::{Change, Core};
 use super::files::File;
 use super::inbox::Message;
+use super::keep::What;
 use super::line_speed::{LineSpeed, QUESTION};
 use super::slices::Slices;
 use super::terminal::{self, Screen};
@@ -57,6 +59,12 @@ pub struct Edges {
     pub hands: Vec<Option<Arc<Hand>>>,
     /// What signs a person in, in each environment.
     pub logins: Vec<Arc<LoginHand>>,
+    /// What is to be written to files ([`super::keep`]).
+    pub keep: Sender<(What, DateTime<Utc>)>,
+    /// What is known of the terminal.
+    pub terminal: Terminal,
+    /// The terminal was asked how wide ambiguous characters are, and is asked again whenever it is taken again.
+    pub measures_width: bool,
 }
 
 /// Why the loop ended.
@@ -113,6 +121,9 @@ struct Line<'a> {
     titled: String,
     /// Stopped by a signal or by Ctrl-Z: the terminal is the shell's until the process continues.
     stopped: bool,
+    edges: &'a Edges,
+    /// The next answer says how wide ambiguous characters are.
+    measuring: bool,
 }
 
 impl Line<'_> {
@@ -139,7 +150,7 @@ impl Line<'_> {
         let backend = self.screen.backend_mut();
         backend.then(if asks { QUESTION } else { b"" });
         let before = backend.sent();
-        draw(core, self.screen, &mut self.titled)?;
+        draw(core, self.screen, self.edges.terminal.titles.then_some(&mut self.titled))?;
         let backend = self.screen.backend_mut();
         backend.then(b"");
         let sent = backend.sent() - before;
@@ -166,12 +177,24 @@ impl Line<'_> {
     }
 
     /// What a message says about the terminal itself.
-    fn notice(&mut self, message: &Message) -> std::io::Result<()> {
+    fn notice(&mut self, message: &Message, core: &mut Core) -> std::io::Result<()> {
         match message {
-            Message::Shown => self.speed.answered(Clock::instant()),
+            Message::Shown { line, column } => {
+                self.speed.answered(Clock::instant());
+                let wide = terminal::ambiguous_is_wide(*line, *column);
+                if let Some(wide) = wide.filter(|_| std::mem::take(&mut self.measuring))
+                    && wide != core.ui.ambiguous_is_wide()
+                {
+                    // What was drawn until now stands in other columns than it should.
+                    core.ui.set_ambiguous(wide);
+                    self.screen.clear()?;
+                    self.owed = Change::Operator;
+                }
+            }
             // Also when somebody else stopped the process: the shell has used the terminal since.
             Message::Continued => {
-                terminal::take_again()?;
+                terminal::take_again(self.edges.measures_width)?;
+                self.measuring = self.edges.measures_width;
                 self.stopped = false;
                 self.speed = LineSpeed::default();
                 self.speed.sent(Clock::instant(), QUESTION.len(), true);
@@ -205,7 +228,7 @@ impl Line<'_> {
         let patience = Clock::instant() + SETTLE;
         while self.speed.awaits() {
             match tokio::time::timeout_at(patience, doors.keys.recv()).await {
-                Ok(Some(Message::Shown)) => self.speed.answered(Clock::instant()),
+                Ok(Some(Message::Shown { .. })) => self.speed.answered(Clock::instant()),
                 Ok(Some(Message::TerminalGone) | None) | Err(_) => return,
                 Ok(Some(_)) => {}
             }
@@ -236,6 +259,8 @@ pub async fn run(
         tick: now + TICK,
         titled: String::new(),
         stopped: false,
+        edges,
+        measuring: edges.measures_width,
         screen,
     };
     // The terminal was asked when it was taken.
@@ -266,7 +291,7 @@ pub async fn run(
         let mut next = first;
         for _ in 0..BATCH {
             let Some(message) = next else { break };
-            if let Some(ended) = take_in(message, core, &mut line, doors, edges).await? {
+            if let Some(ended) = take_in(message, core, &mut line, doors).await? {
                 return Ok(ended);
             }
             next = if watch() < BATCH_TIME { doors.try_recv() } else { None };
@@ -274,7 +299,7 @@ pub async fn run(
         let (changed, effects) = slices.run(core);
         line.owed = line.owed.max(changed);
         for effect in effects {
-            perform(effect, core, line.screen, line.clock, edges);
+            perform(effect, core, &mut line);
         }
         if Clock::instant() >= line.tick {
             line.tick = Clock::instant() + TICK;
@@ -289,11 +314,10 @@ async fn take_in(
     core: &mut Core,
     line: &mut Line<'_>,
     doors: &mut Doors,
-    edges: &Edges,
 ) -> std::io::Result<Option<Ended>> {
     let gone = message == Message::TerminalGone;
     let by_signal = matches!(message, Message::Stop | Message::Terminate(_));
-    line.notice(&message)?;
+    line.notice(&message, core)?;
     let (changed, effects) = core.handle(message, line.clock.now());
     line.owed = line.owed.max(changed);
     for effect in effects {
@@ -304,26 +328,29 @@ async fn take_in(
                 return Ok(Some(Ended::Quit));
             }
             Effect::Suspend => line.suspend(doors, !by_signal).await,
-            effect => perform(effect, core, line.screen, line.clock, edges),
+            effect => perform(effect, core, line),
         }
     }
     Ok(None)
 }
 
-/// Draws a frame, and sets the terminal's title where it is another one than `titled`.
-fn draw(core: &mut Core, screen: &mut Screen, titled: &mut String) -> std::io::Result<()> {
+/// Draws a frame, and sets the terminal's title where it takes one and that is another one than `titled`.
+fn draw(core: &mut Core, screen: &mut Screen, titled: Option<&mut String>) -> std::io::Result<()> {
     let Core { state, ui, .. } = core;
-    let title = ui.title(state);
-    if title != *titled {
-        screen.backend_mut().queue(terminal::title(&title).as_bytes());
-        *titled = title;
+    if let Some(titled) = titled {
+        let title = ui.title(state);
+        if title != *titled {
+            screen.backend_mut().queue(terminal::title(&title).as_bytes());
+            *titled = title;
+        }
     }
     screen.draw(|frame| ui.draw(state, frame)).map(|_| ())
 }
 
-fn perform(effect: Effect, core: &mut Core, screen: &mut Screen, clock: &Clock, edges: &Edges) {
-    let mut notice = |text: String| {
-        core.handle(Message::Event(Event::Notice(text)), clock.now());
+fn perform(effect: Effect, core: &mut Core, line: &mut Line<'_>) {
+    let (edges, now) = (line.edges, line.clock.now());
+    let say = |core: &mut Core, text: String| {
+        core.handle(Message::Event(Event::Notice(text)), now);
     };
     match effect {
         Effect::Quit | Effect::Suspend => {}
@@ -331,7 +358,7 @@ fn perform(effect: Effect, core: &mut Core, screen: &mut Screen, clock: &Clock, 
             if let Some(nudges) = edges.nudges.get(environment) {
                 nudges.all();
             }
-            notice("polling every source now".into());
+            say(core, "polling every source now".into());
         }
         Effect::Focus(environment) => {
             edges.focus.send_replace(environment);
@@ -343,27 +370,35 @@ fn perform(effect: Effect, core: &mut Core, screen: &mut Screen, clock: &Clock, 
             edges.logins.get(environment).inspect(|hand| hand.cancel());
         }
         Effect::Copy(text) => {
-            let mut sequence = String::new();
-            match CopyToClipboard::to_clipboard_from(text.as_bytes()).write_ansi(&mut sequence) {
-                Ok(()) => {
-                    screen.backend_mut().queue(sequence.as_bytes());
-                    notice(format!(
-                        "sent {} characters to the terminal's clipboard (OSC 52)",
-                        text.chars().count()
-                    ));
+            let most = clipboard::most(line.speed.bytes_per_s());
+            if text.len() > most {
+                if let Err(why) = keep(What::Copy(text, most), edges, now) {
+                    say(core, why);
                 }
-                Err(error) => notice(format!("not copied: {error}")),
+                return;
             }
+            let through = edges.terminal.multiplexer;
+            line.screen.backend_mut().queue(clipboard::sequence(&text, through).as_bytes());
+            say(core, clipboard::notice(text.chars().count(), through));
         }
         Effect::Export { name, text, lines, cut } => {
             let file = File { name, text, lines, cut };
             if edges.files.try_send(file).is_err() {
-                notice("not written: another file is being written".into());
+                say(core, "not written: another file is being written".into());
             }
         }
+        Effect::SaveScreen => match line.screen.size() {
+            Ok(size) => {
+                let saved = core.ui.saved(&core.state, (size.width, size.height));
+                if let Err(why) = keep(What::Screen(saved), edges, now) {
+                    say(core, why);
+                }
+            }
+            Err(error) => say(core, format!("not saved: {error}")),
+        },
         Effect::Theme(name) => match (edges.theme)(&name) {
             Ok(theme) => core.ui.set_theme(&theme),
-            Err(why) => notice(why),
+            Err(why) => say(core, why),
         },
         effect => {
             if let Some((environment, command)) = command(effect) {
@@ -372,11 +407,17 @@ fn perform(effect: Effect, core: &mut Core, screen: &mut Screen, clock: &Clock, 
                     _ => Err("nothing in this console applies changes: not done".to_owned()),
                 };
                 if let Err(why) = given {
-                    notice(why);
+                    say(core, why);
                 }
             }
         }
     }
+}
+
+/// Hands something over to be written, unless too much waits already.
+fn keep(what: What, edges: &Edges, now: DateTime<Utc>) -> Result<(), String> {
+    let full = |_| "not saved: what was to be saved before is not written yet".to_owned();
+    edges.keep.try_send((what, now)).map_err(full)
 }
 
 /// What the conductor of which environment is to do.
@@ -405,6 +446,7 @@ fn command(effect: Effect) -> Option<(EnvironmentIndex, ChangeCommand)> {
         | Effect::CancelLogin(_)
         | Effect::Copy(_)
         | Effect::Export { .. }
+        | Effect::SaveScreen
         | Effect::Theme(_) => {
             return None;
         }

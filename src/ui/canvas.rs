@@ -4,10 +4,12 @@
 //! by [`Line::quote`] and stay as they are.
 
 use std::borrow::Cow;
+use std::num::NonZeroU16;
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, CellDiffOption, CellWidth};
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
+use unicode_segmentation::UnicodeSegmentation;
 
 use crate::config::theme::Role;
 use crate::language::{self, say};
@@ -143,10 +145,73 @@ impl Canvas<'_> {
         let blanks = shown.len() - shown.trim_start_matches(' ').len();
         let before = u16::try_from(blanks).unwrap_or(u16::MAX);
         let (style, plain) = (self.look.styles.get(role), self.look.styles.get(Role::Text));
-        let (end, _) = self.buf.set_stringn(area.x + x, area.y + y, &shown, columns, plain);
+        let right = area.right();
+        let end = self.write(area.x + x, area.y + y, right, &shown, plain);
         // blanks around a text are not part of it: reversed or underlined they would look like it
-        self.buf.set_stringn(area.x + x + before, area.y + y, inner, columns.saturating_sub(blanks), style);
+        self.write(area.x + x + before, area.y + y, right, inner, style);
         end - area.x
+    }
+
+    /// Puts text into cells up to the column `right`, as wide as this terminal draws it; returns the column
+    /// after it.
+    fn write(&mut self, from: u16, y: u16, right: u16, content: &str, style: Style) -> u16 {
+        let mut x = from;
+        self.uncover(from, y);
+        for grapheme in content.graphemes(true) {
+            let columns = text::cells(grapheme);
+            if columns <= 2 {
+                let Some(next) = self.glyph(x, y, right, grapheme, columns, style) else { return x };
+                x = next;
+                continue;
+            }
+            // a cluster that terminals draw as its characters
+            for c in grapheme.chars() {
+                let mut bytes = [0; 4];
+                let one = c.encode_utf8(&mut bytes);
+                let columns = text::cells(one);
+                let Some(next) = self.glyph(x, y, right, one, columns, style) else { return x };
+                x = next;
+            }
+        }
+        x
+    }
+
+    /// Takes away the wide character that would hide a column.
+    fn uncover(&mut self, x: u16, y: u16) {
+        let before = x.checked_sub(1).and_then(|before| self.buf.cell_mut((before, y)));
+        if let Some(cell) = before.filter(|cell| cell.cell_width() > 1) {
+            cell.set_symbol(" ").set_diff_option(CellDiffOption::None);
+        }
+    }
+
+    /// Puts what takes one column or two into its cell; returns the column after it, or `None` where it does not
+    /// fit.
+    fn glyph(
+        &mut self,
+        x: u16,
+        y: u16,
+        right: u16,
+        symbol: &str,
+        columns: usize,
+        style: Style,
+    ) -> Option<u16> {
+        let width = u16::try_from(columns).ok()?;
+        if width == 0 {
+            return Some(x);
+        }
+        let next = x.checked_add(width).filter(|next| *next <= right.min(self.buf.area.right()))?;
+        let cell = self.buf.cell_mut((x, y))?;
+        cell.set_symbol(symbol).set_style(style).set_diff_option(match NonZeroU16::new(width) {
+            // what the terminal draws wider than the library knows
+            Some(wide) if usize::from(symbol.cell_width()) != columns => CellDiffOption::ForcedWidth(wide),
+            _ => CellDiffOption::None,
+        });
+        for hidden in x + 1..next {
+            if let Some(cell) = self.buf.cell_mut((hidden, y)) {
+                cell.reset();
+            }
+        }
+        Some(next)
     }
 
     /// Draws a line at a row of `area`; returns the column after it, relative to `area`.
@@ -189,9 +254,12 @@ impl Canvas<'_> {
     /// Fills a row from column `from` up to `to` with a one-column shape.
     pub fn fill(&mut self, area: Rect, from: u16, to: u16, y: u16, role: Role, glyph: &str) {
         let style = self.look.styles.get(role);
+        if from < to.min(area.width) && y < area.height {
+            self.uncover(area.x + from, area.y + y);
+        }
         for x in from..to.min(area.width) {
             if let Some(cell) = self.buf.cell_mut((area.x + x, area.y + y)) {
-                cell.set_symbol(glyph).set_style(style);
+                cell.set_symbol(glyph).set_style(style).set_diff_option(CellDiffOption::None);
             }
         }
     }
@@ -228,6 +296,9 @@ impl Canvas<'_> {
     /// Empties a rectangle.
     pub fn clear(&mut self, area: Rect) {
         let area = area.intersection(self.buf.area);
+        for y in area.top()..area.bottom() {
+            self.uncover(area.x, y);
+        }
         let style = self.look.styles.get(Role::Text);
         for position in area.positions() {
             if let Some(cell) = self.buf.cell_mut(position) {

@@ -15,6 +15,7 @@ use crate::language::say;
 use super::canvas::{Canvas, Line};
 use super::findings;
 use super::layout::PanelId;
+use super::manner::Manner;
 use super::proposal;
 use super::screens::SCREENS;
 use super::text;
@@ -93,6 +94,9 @@ fn parts<'v>(view: &'v View<'_>, width: u16) -> Vec<(u8, Line<'v>)> {
     }
     if state.read_only {
         out.push((0, Line::new().add(Role::Ok, "READ-ONLY")));
+    }
+    if Manner::now().masked {
+        out.push((3, Line::new().add(Role::Accent, "MASKED")));
     }
     if let Some(frozen) = &state.frozen {
         let since = format!("FROZEN since {}", frozen.at.format("%H:%M:%S"));

@@ -33,6 +33,8 @@ pub struct Glyphs {
     pub order: [&'static str; 2],
     /// Bars of a trend, low to high.
     pub bars: [&'static str; 8],
+    /// Points of large digits, two in a cell: the upper, the lower, both.
+    pub points: [&'static str; 3],
     /// A trend that hardly changes.
     pub flat: &'static str,
     /// A threshold in a chart.
@@ -65,6 +67,7 @@ impl Glyphs {
         caret: "▏",
         order: ["↑", "↓"],
         bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+        points: ["▀", "▄", "█"],
         flat: "─",
         mark: "┄",
         limits: ["≤", "≥"],
@@ -89,6 +92,7 @@ impl Glyphs {
         caret: "_",
         order: ["^", "v"],
         bars: ["⣀", "⣀", "⣤", "⣤", "⣶", "⣶", "⣿", "⣿"],
+        points: ["⠛", "⣤", "⣿"],
         flat: "-",
         mark: "-",
         limits: ["<=", ">="],
@@ -113,6 +117,7 @@ impl Glyphs {
         caret: "_",
         order: ["^", "v"],
         bars: ["_", ".", ":", "-", "=", "+", "*", "#"],
+        points: ["\"", "_", "#"],
         flat: "-",
         mark: "-",
         limits: ["<=", ">="],
@@ -134,7 +139,8 @@ impl Glyphs {
     fn each(&self) -> Vec<&'static str> {
         let single = [self.rule, self.rule_focus, self.ok, self.busy, self.none, self.bad, self.unknown];
         let more = [self.cursor, self.caret, self.flat, self.mark, self.gap, self.bookmark, self.late];
-        single.into_iter().chain(more).chain(self.frame).chain(self.order).chain(self.bars).collect()
+        let sets = single.into_iter().chain(more).chain(self.frame).chain(self.order);
+        sets.chain(self.bars).chain(self.points).collect()
     }
 }
 

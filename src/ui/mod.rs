@@ -6,6 +6,7 @@
 //! table and complaint of each, `panels/` says what is in it, `overlays/` what opens above; `canvas.rs` is
 //! the one way onto the screen, `text.rs` the one door for foreign text, `styles.rs` the one maker of colours.
 
+mod audience;
 pub mod canvas;
 pub mod chart;
 pub mod chrome;
@@ -19,10 +20,13 @@ pub mod findings;
 pub mod glyphs;
 pub mod grid;
 pub mod history;
+mod large;
 pub mod layout;
 pub mod linear;
 pub mod log_view;
 pub mod logs;
+pub mod manner;
+pub mod mask;
 pub mod overlays;
 pub mod pane;
 pub mod panels;
@@ -40,6 +44,7 @@ pub mod trend;
 pub mod view;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::action::{Action, TextEdit};
@@ -50,6 +55,8 @@ use crate::config::keymap::{Context, Keymap};
 use crate::config::theme::{Role, Theme};
 use crate::language::{self, Language};
 
+use audience::Audience;
+pub use audience::Saved;
 use canvas::{Canvas, Line, Look};
 use derived::Derived;
 use glyphs::Glyphs;
@@ -92,6 +99,7 @@ pub struct Ui {
     derived: Derived,
     /// Lines, filters and place of the reader in each environment.
     desks: Vec<LogDesk>,
+    audience: Audience,
 }
 
 impl Ui {
@@ -111,6 +119,7 @@ impl Ui {
             pending: String::new(),
             derived: Derived::default(),
             desks: Vec::new(),
+            audience: Audience::new(theme.light),
         }
     }
 
@@ -127,6 +136,7 @@ impl Ui {
     /// Takes another theme.
     pub fn set_theme(&mut self, theme: &Theme) {
         theme.name.clone_into(&mut self.theme);
+        self.audience.light = theme.light;
         self.look.styles = Styles::new(theme);
     }
 
@@ -202,6 +212,12 @@ impl Ui {
     }
 
     fn acted(&mut self, action: Action, state: &State) -> Option<Reply> {
+        let _manner = self.audience.manner.enter();
+        let reply = self.audience.on(action).or_else(|| self.take(action, state))?;
+        Some(self.audience.masked(reply))
+    }
+
+    fn take(&mut self, action: Action, state: &State) -> Option<Reply> {
         self.derived.refresh(state);
         self.follow(state);
         if let Some(asking) = &state.asking {
@@ -246,7 +262,7 @@ impl Ui {
 
     fn pick(&mut self, pick: Pick, state: &State) -> Option<Reply> {
         match pick {
-            Pick::Action(action) => self.acted(action, state),
+            Pick::Action(action) => self.audience.on(action).or_else(|| self.take(action, state)),
             Pick::Environment(index) => Some(Reply::Event(Event::Focus(index))),
             Pick::Theme(name) => Some(Reply::Effect(Effect::Theme(name))),
         }
@@ -280,6 +296,7 @@ impl Ui {
             Action::Help => self.open(Kind::Help),
             Action::Sources => self.open(Kind::Sources),
             Action::ServiceEvents => self.open(Kind::Events),
+            Action::Figures => self.open(Kind::Figures),
             Action::Palette => self.open(Kind::Pick(Choices::Palette)),
             Action::Environments => self.open(Kind::Pick(Choices::Environments)),
             Action::Themes => self.open(Kind::Pick(Choices::Themes)),
@@ -342,24 +359,37 @@ impl Ui {
 
     /// Draws everything.
     pub fn draw(&mut self, state: &State, frame: &mut Frame<'_>) {
-        language::within(self.language, || self.drawn(state, frame));
+        self.paint(state, frame.buffer_mut(), true);
     }
 
-    fn drawn(&mut self, state: &State, frame: &mut Frame<'_>) {
+    /// Draws everything into a buffer, with or without the keys that were pressed.
+    fn paint(&mut self, state: &State, buf: &mut Buffer, keys: bool) {
+        let _manner = self.audience.manner.enter();
+        language::within(self.language, || self.compose(state, buf, keys));
+        if self.audience.manner.masked {
+            mask::frame(buf);
+        }
+    }
+
+    fn compose(&mut self, state: &State, buf: &mut Buffer, keys: bool) {
         self.derived.refresh(state);
         self.follow(state);
         let logs = self.logs_shown();
         self.desk(state.focused);
-        let area = frame.area();
+        let area = buf.area;
         let look = self.look.clone();
-        let mut canvas = Canvas { buf: frame.buffer_mut(), look: &look };
+        let mut canvas = Canvas { buf, look: &look };
         canvas.clear(area);
         if area.width < LEAST.0 || area.height < LEAST.1 {
             too_small(&mut canvas, area);
             return;
         }
         let view = View::new(state, &look, &self.derived);
-        let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
+        let mut body = Rect { y: area.y + 1, height: area.height - 2, ..area };
+        if keys && self.audience.shows_keys() {
+            body.height -= 1;
+            self.audience.keys(&mut canvas, Rect { y: body.bottom(), height: 1, ..area }, state);
+        }
         let wish = |id: PanelId, width: u16| {
             panels::panel(id).map_or(0, |p| {
                 let complaint = u16::from(view.complaint(p.sources(), &[]).is_some());

@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, CellWidth};
 use ratatui::style::{Color, Modifier};
-use unicode_width::UnicodeWidthStr;
 
 /// Width and height of a cell in pixels; fonts of 14 px are close to this.
 const CELL: (f64, f64) = (8.4, 18.0);
@@ -33,6 +32,26 @@ const LIGHT: Terminal = Terminal {
         "#cd3131", "#14853f", "#949800", "#0451a5", "#bc05bc", "#0598bc", "#a5a5a5",
     ],
 };
+
+/// The buffer as text, without blanks at the ends of lines.
+pub fn text(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for row in buffer.content.chunks(usize::from(buffer.area.width.max(1))) {
+        let mut hidden = 0;
+        let mut line = String::new();
+        for cell in row {
+            if hidden > 0 {
+                hidden -= 1;
+                continue;
+            }
+            line.push_str(cell.symbol());
+            hidden = cell.cell_width().saturating_sub(1);
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
 
 /// The buffer as an SVG document, on a light or a dark terminal.
 pub fn svg(buffer: &Buffer, light: bool) -> String {
@@ -66,7 +85,7 @@ fn row(out: &mut String, buffer: &Buffer, y: u16, terminal: &Terminal) {
     let mut runs: Vec<(u16, u16, Look, String)> = Vec::new();
     while x < buffer.area.width {
         let cell = &buffer[(x, y)];
-        let columns = u16::try_from(cell.symbol().width().max(1)).unwrap_or(1);
+        let columns = cell.cell_width().max(1);
         let look = look(cell, terminal);
         match runs.last_mut() {
             Some((_, width, last, text)) if *last == look => {

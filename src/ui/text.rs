@@ -7,6 +7,9 @@ use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::manner::Manner;
+use super::mask;
+
 /// Stands for a character that was taken out.
 const REPLACEMENT: char = '\u{fffd}';
 /// Combining marks kept on one base character; more is decoration that leaves the line.
@@ -15,8 +18,19 @@ const MARKS_KEPT: usize = 2;
 const CHARS_KEPT: usize = 16_384;
 
 /// `text` as it may stand on a screen: without escape sequences, one visible replacement for each control,
-/// bidi or other invisible character, line ends as a space.
+/// bidi or other invisible character, line ends as a space; and masked, where that is wanted.
 pub fn printable(text: &str) -> Cow<'_, str> {
+    let text = harmless(text);
+    if !Manner::now().masked {
+        return text;
+    }
+    match mask::text(&text) {
+        Cow::Owned(masked) => Cow::Owned(masked),
+        Cow::Borrowed(_) => text,
+    }
+}
+
+fn harmless(text: &str) -> Cow<'_, str> {
     if text.len() <= CHARS_KEPT && text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return Cow::Borrowed(text);
     }
@@ -96,6 +110,8 @@ fn kind(c: char) -> Kind {
         // agree by how much
         '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => Kind::Silent,
         c if c.is_control() || HARMFUL.iter().any(|range| range.contains(&c)) => Kind::Harmful,
+        // halfwidth voiced marks
+        '\u{ff9e}' | '\u{ff9f}' => Kind::Visible,
         c if c.width().unwrap_or(0) == 0 => Kind::Mark,
         _ => Kind::Visible,
     }
@@ -103,7 +119,18 @@ fn kind(c: char) -> Kind {
 
 /// Columns that `text` takes on the screen.
 pub fn width(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.graphemes(true).map(UnicodeWidthStr::width).sum() }
+    if text.is_ascii() { text.len() } else { text.graphemes(true).map(cells).sum() }
+}
+
+/// Columns that a grapheme cluster takes on the screen.
+pub fn cells(grapheme: &str) -> usize {
+    if grapheme.len() == 1 {
+        return 1;
+    }
+    // the halfwidth voiced marks extend a character and yet have a column of their own
+    let marks = grapheme.chars().filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}')).count();
+    let rest = if Manner::now().wide { grapheme.width_cjk() } else { grapheme.width() };
+    rest + marks
 }
 
 /// `text`, filled up with blanks to `columns`.
@@ -125,7 +152,7 @@ pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
     let mut out = String::new();
     let mut used = 0;
     for grapheme in text.graphemes(true) {
-        let w = UnicodeWidthStr::width(grapheme);
+        let w = cells(grapheme);
         if used + w + mark > columns {
             break;
         }
@@ -142,7 +169,7 @@ pub fn from_column(text: &str, columns: usize) -> String {
     let mut out = String::new();
     let mut at = 0;
     for grapheme in text.graphemes(true) {
-        let next = at + UnicodeWidthStr::width(grapheme);
+        let next = at + cells(grapheme);
         if at >= columns {
             out.push_str(grapheme);
         } else if next > columns {
@@ -173,7 +200,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             used = 0;
         }
         for grapheme in word.graphemes(true) {
-            let g = UnicodeWidthStr::width(grapheme);
+            let g = cells(grapheme);
             if used + g > columns && used > 0 && grapheme != " " {
                 lines.push(std::mem::take(&mut line));
                 used = 0;

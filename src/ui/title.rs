@@ -33,6 +33,7 @@ impl Ui {
         if changes.in_flight.is_some() {
             out.push(say("change in flight").into_owned());
         }
+        let _manner = self.audience.manner.enter();
         printable(&out.join(" - ")).chars().take(LONGEST).collect()
     }
 }

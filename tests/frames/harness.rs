@@ -9,7 +9,7 @@ use miharu::app::state::State;
 use miharu::config;
 use miharu::config::theme::{Colour, Role, RoleStyle, Theme};
 use miharu::ui::glyphs::Glyphs;
-use miharu::ui::{Reply, Ui};
+use miharu::ui::{Reply, Ui, picture};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -92,7 +92,7 @@ impl Screen {
     }
 
     pub fn text(&self) -> String {
-        text(self.terminal.backend().buffer())
+        picture::text(self.terminal.backend().buffer())
     }
 
     /// Text, then the letters of the roles, one letter with a count for each run of cells.
@@ -143,25 +143,6 @@ fn distinct() -> Theme {
 
 fn rows(buffer: &Buffer) -> impl Iterator<Item = &[ratatui::buffer::Cell]> {
     buffer.content.chunks(usize::from(buffer.area.width.max(1)))
-}
-
-fn text(buffer: &Buffer) -> String {
-    let mut out = String::new();
-    for row in rows(buffer) {
-        let mut line = String::new();
-        let mut skip = 0;
-        for cell in row {
-            if skip > 0 {
-                skip -= 1;
-                continue;
-            }
-            line.push_str(cell.symbol());
-            skip = unicode_width::UnicodeWidthStr::width(cell.symbol()).saturating_sub(1);
-        }
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
 }
 
 fn roles(ui: &Ui, buffer: &Buffer) -> String {

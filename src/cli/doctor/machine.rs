@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::config::terminal::Terminal;
 use crate::config::{ColourDepth, Inputs, Loaded, Origin};
 
 use super::Check;
@@ -48,8 +49,11 @@ fn colours(inputs: &Inputs) -> String {
 
 fn text(inputs: &Inputs) -> String {
     let by = set(inputs, &["LC_ALL", "LC_CTYPE", "LANG"]);
-    if Look::unicode(inputs) {
+    let terminal = Terminal::detect(&inputs.variables);
+    if terminal.utf8 && !terminal.console {
         format!("UTF-8 ({by})")
+    } else if terminal.utf8 {
+        format!("ASCII shapes on the Linux console; --shapes unicode, where its font has more ({by})")
     } else {
         format!("ASCII shapes; a UTF-8 locale such as LANG=C.UTF-8 brings lines and blocks ({by})")
     }

@@ -3,10 +3,9 @@
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
 
 use crate::domain::log::filter::Query;
-use crate::ui::text::printable;
+use crate::ui::text::{cells, printable};
 
 /// Characters of a part of a line that are drawn; what follows is said to be cut.
 const CHARS: usize = 16_000;
@@ -83,7 +82,7 @@ fn wrap(seen: &str, columns: usize, spans: &[Range<usize>], out: &mut Vec<Piece>
         }
     } else {
         for (at, grapheme) in seen.grapheme_indices(true) {
-            let width = UnicodeWidthStr::width(grapheme);
+            let width = cells(grapheme);
             if used + width > columns && used > 0 {
                 row(begin..at);
                 (begin, used) = (at, 0);
@@ -102,7 +101,7 @@ fn window(seen: &str, from: usize, columns: usize, spans: &[Range<usize>]) -> Pi
     let mut pad = 0;
     let mut more = false;
     for (byte, grapheme) in seen.grapheme_indices(true) {
-        let next = at + UnicodeWidthStr::width(grapheme);
+        let next = at + cells(grapheme);
         if next > from + columns {
             more = true;
             break;

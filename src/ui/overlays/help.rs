@@ -115,6 +115,7 @@ const GROUPS: &[(&str, &[Action])] = &[
         ],
     ),
     ("data", &[Action::Freeze, Action::PollNow, Action::ShorterSpan, Action::LongerSpan]),
+    ("audience", &[Action::Figures, Action::SaveScreen, Action::Mask, Action::ShowKeys]),
     ("program", &[Action::Environments, Action::Themes, Action::Palette, Action::Help, Action::Quit]),
 ];
 

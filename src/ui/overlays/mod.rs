@@ -3,6 +3,7 @@
 mod ask;
 mod errors;
 mod events;
+mod figures;
 mod help;
 mod login;
 mod picker;
@@ -44,6 +45,8 @@ pub enum Kind {
     Login,
     /// Age, calls and cost of the sources.
     Sources,
+    /// The five figures that matter, over the whole screen.
+    Figures,
     /// Everything about one row of a panel; `None`: of the source table.
     Record {
         /// The panel.
@@ -196,14 +199,22 @@ impl Overlay {
             Kind::Login if action == Action::Copy => {
                 return login::address(view).map_or(Outcome::Used, Outcome::Copy);
             }
-            Kind::Help | Kind::Errors | Kind::Events | Kind::Plan(_) if action == Action::Copy => {
+            Kind::Help | Kind::Errors | Kind::Events | Kind::Plan(_) | Kind::Figures
+                if action == Action::Copy =>
+            {
                 let lines = self.lines(view, shelf, 100);
                 return Outcome::Copy(lines.iter().map(plain).collect::<Vec<_>>().join("\n"));
             }
             Kind::Plan(id) if action == Action::Raw => {
                 return Outcome::Open(Kind::Record { panel: Some("proposals"), key: id.clone(), raw: true });
             }
-            Kind::Help | Kind::Errors | Kind::Events | Kind::Login | Kind::Plan(_) | Kind::Ask => {}
+            Kind::Help
+            | Kind::Errors
+            | Kind::Events
+            | Kind::Login
+            | Kind::Plan(_)
+            | Kind::Ask
+            | Kind::Figures => {}
         }
         if action == Action::Back || self.opened_by() == Some(action) {
             return Outcome::Close;
@@ -223,6 +234,7 @@ impl Overlay {
             Kind::Help => Some(Action::Help),
             Kind::Errors => Some(Action::Errors),
             Kind::Events => Some(Action::ServiceEvents),
+            Kind::Figures => Some(Action::Figures),
             Kind::Sources => Some(Action::Sources),
             Kind::Login => Some(Action::Login),
             Kind::Record { .. } | Kind::Pick(_) | Kind::Plan(_) | Kind::Ask => None,
@@ -234,6 +246,7 @@ impl Overlay {
             Kind::Help => "Help".to_owned(),
             Kind::Errors => "Error history".to_owned(),
             Kind::Events => "Service events".to_owned(),
+            Kind::Figures => "Figures".to_owned(),
             Kind::Sources => "Sources".to_owned(),
             Kind::Login => "Sign in".to_owned(),
             Kind::Record { raw, .. } => {
@@ -270,6 +283,9 @@ impl Overlay {
 
     /// Draws it over `screen`.
     pub fn draw(&mut self, canvas: &mut Canvas<'_>, screen: Rect, view: &View<'_>, shelf: &Shelf<'_>) {
+        if self.kind == Kind::Figures {
+            return figures::draw(canvas, screen, view);
+        }
         if let Kind::Plan(id) = &self.kind
             && !self.reading.refresh(view.env.changes.proposal(id))
         {
@@ -351,6 +367,7 @@ impl Overlay {
             Kind::Errors => errors::lines(view, width),
             Kind::Events => events::lines(view, width),
             Kind::Login => login::lines(view, width),
+            Kind::Figures => figures::lines(view),
             Kind::Record { raw, .. } => match &self.last {
                 None => vec![Line::new().muted("there is nothing to show")],
                 Some(record) if *raw && self.side > 0 => {
