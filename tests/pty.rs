@@ -1,5 +1,5 @@
 //! A few flows of the real binary in a pseudo-terminal.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says where by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says where by panicking")]
 
 #[path = "support/terminal.rs"]
 mod terminal;
@@ -39,6 +39,117 @@ fn signals_end_it_and_the_terminal_is_as_it_was() {
         t.ends();
         t.is_restored();
     }
+}
+
+#[test]
+fn a_terminal_that_is_gone_takes_everything_with_it() {
+    for scenario in ["calm", "traffic-surge"] {
+        let mut t = Terminal::start(&["demo", "--scenario", scenario], 80, 24);
+        t.shows("all fresh");
+        let session = t.pid().as_raw_nonzero().get();
+        t.close();
+        t.ends();
+        t.leaves_no_process(session);
+    }
+}
+
+#[test]
+fn two_hundred_sizes_in_two_seconds_are_survived_and_cost_little() {
+    let mut t = Terminal::start(&["demo"], 200, 60);
+    t.shows("all fresh");
+    let before = t.processor_s();
+    for n in 0..200_u16 {
+        let (cols, rows) = match n % 4 {
+            0 => (1, 1),
+            1 => (1 + n % 120, 1 + n % 40),
+            2 => (200 - n, 1),
+            _ => (120, 40),
+        };
+        t.resize(cols, rows);
+        sleep(Duration::from_millis(10));
+    }
+    t.resize(80, 24);
+    t.until("drawn at the last size", |screen| screen.contains("all fresh") && screen.contains("help"));
+    let storm = t.processor_s() - before;
+    assert!(storm < 10.0, "{storm} s of a processor for 200 sizes, in a build that is not optimized");
+    let before = t.processor_s();
+    sleep(Duration::from_secs(2));
+    let after = t.processor_s() - before;
+    assert!(after < 1.0, "{after} s of a processor within 2 s, long after the last size");
+    t.press("q");
+    assert_eq!(t.ends().exit_code(), 0);
+    t.is_restored();
+}
+
+#[test]
+fn where_ambiguous_characters_are_wide_the_shapes_are_others() {
+    let mut t = Terminal::start_wide(&["demo"], 80, 24);
+    t.until("shapes that are one column wide everywhere", |s| s.contains("all fresh") && s.contains("-----"));
+    t.until("no others", |s| !s.contains(['─', '━', '…']));
+    t.press("q");
+    assert_eq!(t.ends().exit_code(), 0);
+    t.is_restored();
+    let mut t = Terminal::start(&["demo"], 80, 24);
+    t.until("lines", |s| s.contains("all fresh") && s.contains("────"));
+    t.press("q");
+    t.ends();
+}
+
+#[test]
+fn a_terminal_of_another_kind_works_or_says_so_at_once() {
+    let term =
+        |name: &str| vec![("TERM".to_owned(), name.to_owned()), ("COLORTERM".to_owned(), String::new())];
+    let mut dumb = Terminal::start_with(&["demo"], &term("dumb"), 80, 24);
+    assert_eq!(dumb.ends().exit_code(), 2);
+    assert!(dumb.text().contains("TERM=dumb") && dumb.text().contains("miharu snapshot"), "{}", dumb.text());
+    assert!(!dumb.raw().contains('\x1b'), "{:?}", dumb.raw());
+    for (name, title, ascii, colours) in
+        [("linux", false, true, true), ("vt100", false, false, false), ("screen-256color", true, false, true)]
+    {
+        let mut t = Terminal::start_with(&["demo"], &term(name), 80, 24);
+        t.shows("all fresh");
+        assert!(!ascii || t.text().is_ascii(), "{name}: {}", t.text());
+        t.press("q");
+        assert_eq!(t.ends().exit_code(), 0, "{name}");
+        t.is_restored();
+        let raw = t.raw();
+        assert_eq!(raw.contains("\x1b]0;"), title, "{name}");
+        assert_eq!(["\x1b[38;5;", "\x1b[48;5;"].iter().any(|c| raw.contains(c)), colours, "{name}");
+    }
+}
+
+#[test]
+fn a_copy_goes_through_the_multiplexer_and_a_saved_screen_says_where_it_is() {
+    let state = tempfile::tempdir().unwrap();
+    let variables = [
+        ("TERM".to_owned(), "tmux-256color".to_owned()),
+        ("TMUX".to_owned(), "/tmp/tmux-0/default,1,0".to_owned()),
+        ("XDG_STATE_HOME".to_owned(), state.path().display().to_string()),
+    ];
+    let mut t = Terminal::start_with(&["demo", "--mask"], &variables, 120, 40);
+    t.shows("all fresh");
+    t.shows("MASKED");
+    t.press("2");
+    t.shows("fsmt-xxxxxxxx");
+    t.press("s");
+    t.until("where it is saved", |s| s.contains("saved as") && s.contains(".txt and .svg"));
+    t.press("c");
+    t.shows("tmux needs set-clipboard on or allow-passthrough on");
+    let raw = t.raw();
+    let at = raw.find("\x1b]52;c;").unwrap();
+    let sequence = raw[at..].split_inclusive('\x07').next().unwrap();
+    let wrapped = format!("\x1bPtmux;\x1b{sequence}\x1b\\");
+    assert!(raw[at + sequence.len()..].starts_with(&wrapped), "{:?}", &raw[at..at + 200]);
+    t.press("q");
+    assert_eq!(t.ends().exit_code(), 0);
+    t.is_restored();
+    let screens = state.path().join("miharu/screens");
+    let mut files: Vec<_> = std::fs::read_dir(screens).unwrap().flatten().map(|f| f.path()).collect();
+    files.sort();
+    let [svg, txt] = files.as_slice() else { panic!("{files:?}") };
+    let (svg, txt) = (std::fs::read_to_string(svg).unwrap(), std::fs::read_to_string(txt).unwrap());
+    assert!(svg.starts_with("<svg") && svg.contains("Mount targets"), "{svg}");
+    assert!(txt.contains("fsmt-xxxxxxxx") && txt.lines().count() == 40, "{txt}");
 }
 
 #[test]

@@ -9,7 +9,6 @@ use std::num::NonZeroU16;
 use ratatui::buffer::{Buffer, CellDiffOption, CellWidth};
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use unicode_segmentation::UnicodeSegmentation;
 
 use crate::config::theme::Role;
 use crate::language::{self, say};
@@ -157,21 +156,9 @@ impl Canvas<'_> {
     fn write(&mut self, from: u16, y: u16, right: u16, content: &str, style: Style) -> u16 {
         let mut x = from;
         self.uncover(from, y);
-        for grapheme in content.graphemes(true) {
-            let columns = text::cells(grapheme);
-            if columns <= 2 {
-                let Some(next) = self.glyph(x, y, right, grapheme, columns, style) else { return x };
-                x = next;
-                continue;
-            }
-            // a cluster that terminals draw as its characters
-            for c in grapheme.chars() {
-                let mut bytes = [0; 4];
-                let one = c.encode_utf8(&mut bytes);
-                let columns = text::cells(one);
-                let Some(next) = self.glyph(x, y, right, one, columns, style) else { return x };
-                x = next;
-            }
+        for (symbol, columns) in text::units(content) {
+            let Some(next) = self.glyph(x, y, right, symbol, columns, style) else { break };
+            x = next;
         }
         x
     }

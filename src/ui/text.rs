@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthChar;
 
 use super::manner::Manner;
 use super::mask;
@@ -92,13 +92,14 @@ const HARMFUL: &[std::ops::RangeInclusive<char>] = &[
     // conjoining vowels and finals: no width of their own, and not that of a mark either
     '\u{1160}'..='\u{11ff}',
     '\u{d7b0}'..='\u{d7fb}',
+    // planes in which nothing is assigned, and that of tags
+    '\u{40000}'..='\u{effff}',
     // private use
     '\u{e000}'..='\u{f8ff}',
     '\u{f0000}'..='\u{10ffff}',
-    // regional indicators, skin tones, tags: they merge with their neighbours in some terminals only
+    // regional indicators, skin tones: they merge with their neighbours in some terminals only
     '\u{1f1e6}'..='\u{1f1ff}',
     '\u{1f3fb}'..='\u{1f3ff}',
-    '\u{e0000}'..='\u{e007f}',
 ];
 
 fn kind(c: char) -> Kind {
@@ -122,15 +123,32 @@ pub fn width(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.graphemes(true).map(cells).sum() }
 }
 
-/// Columns that a grapheme cluster takes on the screen.
+/// Columns that a grapheme cluster takes on the screen: those of its characters. What Unicode would have drawn as
+/// one, such as conjuncts, terminals draw one by one.
 pub fn cells(grapheme: &str) -> usize {
-    if grapheme.len() == 1 {
-        return 1;
+    if grapheme.len() == 1 { 1 } else { grapheme.chars().map(columns).sum() }
+}
+
+fn columns(c: char) -> usize {
+    match c {
+        // halfwidth voiced marks extend a character and yet have a column of their own
+        '\u{ff9e}' | '\u{ff9f}' => 1,
+        c if Manner::now().wide => c.width_cjk().unwrap_or(0),
+        c => c.width().unwrap_or(0),
     }
-    // the halfwidth voiced marks extend a character and yet have a column of their own
-    let marks = grapheme.chars().filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}')).count();
-    let rest = if Manner::now().wide { grapheme.width_cjk() } else { grapheme.width() };
-    rest + marks
+}
+
+/// What stands in one cell each, or in two that belong together: a character with its marks, and its columns. Marks
+/// without a character have none.
+pub fn units(text: &str) -> impl Iterator<Item = (&str, usize)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let width = columns(rest.chars().next()?);
+        let end = rest.char_indices().skip(1).find(|(_, c)| columns(*c) > 0).map_or(rest.len(), |(at, _)| at);
+        let (unit, after) = rest.split_at(end);
+        rest = after;
+        Some((unit, width))
+    })
 }
 
 /// `text`, filled up with blanks to `columns`.

@@ -4,8 +4,13 @@ use miharu::app::action::Action;
 use miharu::app::effect::Effect;
 use miharu::app::event::Event;
 use miharu::app::update::update;
-use miharu::ui::Reply;
+use miharu::config;
+use miharu::runtime::core::Core;
+use miharu::runtime::inbox::Message;
 use miharu::ui::glyphs::Glyphs;
+use miharu::ui::{Reply, Ui, picture};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, CellWidth};
 use unicode_width::UnicodeWidthStr;
 
@@ -137,7 +142,7 @@ fn wide(buffer: &Buffer, what: &str) {
                 "{what}: cell {x},{y} holds {:?}, {columns} columns, {} were left for it\n{}",
                 cell.symbol(),
                 cell.cell_width(),
-                miharu::ui::picture::text(buffer)
+                picture::text(buffer)
             );
             x += u16::try_from(columns).unwrap();
         }
@@ -217,6 +222,29 @@ fn keys_are_shown_while_that_is_wanted_with_what_they_do() {
     shown.ui.pressed("1", Some(Action::Overview), later);
     shown.act(Action::ShowKeys);
     assert!(!shown.text().contains("overview screen"), "{}", shown.text());
+}
+
+#[test]
+fn what_is_typed_as_text_is_not_among_the_keys_shown() {
+    let none = std::path::Path::new("");
+    let keymap = config::keymap("default", none).unwrap();
+    let ui = Ui::new(&config::theme("dark", none).unwrap(), keymap.clone(), Glyphs::UNICODE);
+    let mut core = Core::new(scenes::calm(), ui, keymap);
+    let now = core.state.now;
+    let mut typed = |keys: &[&str]| {
+        for key in keys {
+            core.handle(Message::Key(crokey::parse(key).unwrap()), now);
+        }
+        let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+        let Core { state, ui, .. } = &mut core;
+        terminal.draw(|frame| ui.draw(state, frame)).unwrap();
+        let text = picture::text(terminal.backend().buffer());
+        text.lines().nth(38).unwrap().trim().to_owned()
+    };
+    assert_eq!(typed(&["shift-d", "n", "3"]), "n    3  tasks screen");
+    let row = typed(&["/", "q", "w", "x", "ctrl-w"]);
+    assert_eq!(row, "n    3  tasks screen    /  filter the table", "four keys went into the field");
+    assert!(typed(&["enter", "1"]).ends_with("1  overview screen"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::sleep;
+use std::thread::{JoinHandle, sleep};
 use std::time::Duration;
 
 use miharu::clock::Clock;
@@ -16,11 +16,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A program in a terminal of its own.
 pub struct Terminal {
-    master: Box<dyn MasterPty + Send>,
+    /// `None`: closed.
+    master: Option<Box<dyn MasterPty + Send>>,
     child: Box<dyn Child + Send + Sync>,
     keys: Arc<Mutex<Box<dyn Write + Send>>>,
     seen: Arc<Mutex<Seen>>,
     line: Arc<Line>,
+    reads: JoinHandle<()>,
     before: String,
 }
 
@@ -29,6 +31,10 @@ pub struct Terminal {
 struct Line {
     /// Nothing is read any more.
     stalled: AtomicBool,
+    /// The terminal is being closed.
+    closing: AtomicBool,
+    /// East Asian ambiguous characters take two columns, as it tells when it is asked for the first time.
+    wide: AtomicBool,
     /// What the line carries, in bytes a second; 0: no limit. Its buffers take everything at once, as SSH's do.
     rate: AtomicUsize,
     /// What waits in those buffers.
@@ -72,6 +78,16 @@ impl Terminal {
 
     /// As [`Terminal::start`], with more variables.
     pub fn start_with(args: &[&str], variables: &[(String, String)], cols: u16, rows: u16) -> Self {
+        Self::start_on(Line::default(), args, variables, cols, rows)
+    }
+
+    /// As [`Terminal::start`], on a terminal whose East Asian ambiguous characters take two columns.
+    pub fn start_wide(args: &[&str], cols: u16, rows: u16) -> Self {
+        let line = Line { wide: AtomicBool::new(true), ..Line::default() };
+        Self::start_on(line, args, &[], cols, rows)
+    }
+
+    fn start_on(line: Line, args: &[&str], variables: &[(String, String)], cols: u16, rows: u16) -> Self {
         let pair = native_pty_system().openpty(size(cols, rows)).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_miharu"));
         command.args(args);
@@ -92,13 +108,13 @@ impl Terminal {
             screen: vt100::Parser::new(cells(rows), cells(cols), 0),
         }));
         let mut reader = pair.master.try_clone_reader().expect("a reader");
-        let line = Arc::new(Line::default());
+        let line = Arc::new(line);
         let keys = Arc::new(Mutex::new(pair.master.take_writer().expect("a writer")));
         let to = Arc::clone(&line);
-        std::thread::spawn(move || {
+        let reads = std::thread::spawn(move || {
             let mut bytes = vec![0_u8; 65_536];
             while let Ok(n) = reader.read(&mut bytes) {
-                if n == 0 {
+                if n == 0 || to.closing.load(Ordering::SeqCst) {
                     break;
                 }
                 while to.stalled.load(Ordering::SeqCst) {
@@ -109,8 +125,10 @@ impl Terminal {
         });
         let (from, sink, answers) = (Arc::downgrade(&line), Arc::clone(&seen), Arc::clone(&keys));
         std::thread::spawn(move || {
+            let mut first = true;
             while let Some(line) = from.upgrade() {
                 let bytes = line.carry();
+                let wide = line.wide.load(Ordering::SeqCst);
                 drop(line);
                 let mut seen = sink.lock().unwrap();
                 let asked = ends_in(&seen.raw, &bytes, b"\x1b[6n");
@@ -118,12 +136,18 @@ impl Terminal {
                 seen.screen.process(&bytes);
                 drop(seen);
                 for _ in 0..asked {
-                    let _ = answers.lock().unwrap().write_all(b"\x1b[1;1R");
+                    // the first question is where one such character has left the cursor
+                    let answer: &[u8] = match std::mem::take(&mut first) {
+                        true if wide => b"\x1b[1;3R",
+                        true => b"\x1b[1;2R",
+                        false => b"\x1b[1;1R",
+                    };
+                    let _ = answers.lock().unwrap().write_all(answer);
                 }
                 sleep(STEP);
             }
         });
-        Self { master: pair.master, child, keys, seen, line, before }
+        Self { master: Some(pair.master), child, keys, seen, line, reads, before }
     }
 
     /// The screen as text.
@@ -195,7 +219,48 @@ impl Terminal {
     /// Another size.
     pub fn resize(&mut self, cols: u16, rows: u16) {
         self.seen.lock().unwrap().screen.screen_mut().set_size(cells(rows), cells(cols));
-        self.master.resize(size(cols, rows)).expect("resize");
+        self.master.as_ref().expect("open").resize(size(cols, rows)).expect("resize");
+    }
+
+    /// Closes the terminal, as a window that is closed or a connection that is lost: nobody holds its other side.
+    pub fn close(&mut self) {
+        self.line.closing.store(true, Ordering::SeqCst);
+        self.press("?"); // what is drawn wakes the reader, which ends
+        let waited = Clock::stopwatch();
+        while !self.reads.is_finished() {
+            assert!(waited() < PATIENCE, "the terminal cannot be closed");
+            sleep(Duration::from_millis(5));
+        }
+        *self.keys.lock().unwrap() = Box::new(std::io::sink());
+        self.master = None;
+    }
+
+    /// Seconds of a processor that the program has used so far.
+    pub fn processor_s(&self) -> f64 {
+        let stat =
+            std::fs::read_to_string(format!("/proc/{}/stat", self.pid().as_raw_nonzero())).expect("running");
+        let after = stat.rsplit(") ").next().unwrap_or_default();
+        let ticks = |n: usize| after.split(' ').nth(n).and_then(|t| t.parse::<f64>().ok()).expect("ticks");
+        (ticks(11) + ticks(12)) / rustix::param::clock_ticks_per_second() as f64
+    }
+
+    /// Asserts that no process is left of the session, which begins with the program.
+    pub fn leaves_no_process(&self, session: i32) {
+        let of_session = || {
+            let all = std::fs::read_dir("/proc").expect("processes").flatten();
+            let stats = all.filter_map(|p| std::fs::read_to_string(p.path().join("stat")).ok());
+            let told = stats.filter(|stat| {
+                let mut after = stat.rsplit(") ").next().unwrap_or_default().split(' ');
+                let state = after.next();
+                state != Some("Z") && after.nth(2) == Some(&session.to_string())
+            });
+            told.collect::<Vec<_>>()
+        };
+        let waited = Clock::stopwatch();
+        while !of_session().is_empty() {
+            assert!(waited() < PATIENCE, "still there: {:?}", of_session());
+            sleep(Duration::from_millis(20));
+        }
     }
 
     /// Sends a signal.
@@ -239,7 +304,14 @@ impl Terminal {
             raw.matches("\x1b[?2026l").count(),
             "a synchronized update is left open"
         );
-        assert_eq!(termios(&*self.master), self.before, "line discipline");
+        for mouse in ["\x1b[?1000h", "\x1b[?1002h", "\x1b[?1003h", "\x1b[?1006h", "\x1b[?1015h", "\x1b[?9h"] {
+            assert!(!raw.contains(mouse), "the mouse was taken: text could not be selected any more");
+        }
+        let (put_aside, taken_out) = (raw.rfind("\x1b[22;0t"), raw.rfind("\x1b[23;0t"));
+        assert!(put_aside.is_some() && taken_out > put_aside, "the title is left behind");
+        assert!(!raw[taken_out.unwrap_or(0)..].contains("\x1b]0;"), "the title is set after all");
+        let master = self.master.as_ref().expect("open");
+        assert_eq!(termios(&**master), self.before, "line discipline");
     }
 }
 

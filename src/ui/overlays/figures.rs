@@ -29,7 +29,14 @@ struct Figure {
 
 /// All five.
 fn five(view: &View<'_>) -> [Figure; 5] {
-    [success(view), rate(view), files(view), tasks(view), decisions(view)]
+    let mut five = [success(view), rate(view), files(view), tasks(view), decisions(view)];
+    for figure in &mut five {
+        // what is no longer known is not well, whatever it was
+        if figure.age.spans.iter().any(|(role, _)| *role == Role::Stale) {
+            figure.role = Role::Stale;
+        }
+    }
+    five
 }
 
 /// What stands where a number is missing.
@@ -39,6 +46,9 @@ fn missing(label: &'static str, (role, says): (Role, String), age: Line<'static>
 
 /// The badge of a source where it is not fresh, else nothing.
 fn old(view: &View<'_>, source: SourceId) -> Line<'static> {
+    if view.source(source).is_none() {
+        return Line::new(); // its words say that
+    }
     let badge = view.badge(&[source]);
     let fresh = badge.spans.iter().all(|(role, _)| *role == Role::Muted);
     if fresh { Line::new() } else { badge }
