@@ -111,6 +111,9 @@
 //!   of both, and a recorded run needs only the events.
 //! - **The terminal backend writes frames, not cells**: an equal frame writes nothing, a changed one is a single
 //!   write inside a synchronized update.
+//! - **How wide a character is, and what must not be seen, belongs to the thread that draws** ([`ui::manner`]): every
+//!   text is measured, cut and drawn by it, so no panel can forget. Ids are masked where text comes in, while it is
+//!   whole, and once more in the finished frame.
 //! - **Counting waits for latency, not for the processor** ([`count`]): directory reads only, as many in flight as
 //!   shorten the count (found as TCP finds its window), in memory bounded by bytes. A thread in a hanging read
 //!   cannot be called off, and may keep its process from ending: on a mount that is not local the count is a

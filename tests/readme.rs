@@ -27,7 +27,7 @@ use miharu::engine::start::build;
 use miharu::simulated::{Scenario, Simulated};
 use miharu::sources::Setup;
 use miharu::ui::glyphs::Glyphs;
-use miharu::ui::{Ui, picture};
+use miharu::ui::Ui;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -79,6 +79,7 @@ async fn watched(scenario: &str, minutes: u32) -> State {
     state
 }
 
+/// The picture that `s` saves.
 fn drawn(state: &State, theme: &str, actions: &[Action], (columns, rows): (u16, u16)) -> String {
     let none = Path::new("");
     let theme = config::theme(theme, none).unwrap();
@@ -89,7 +90,7 @@ fn drawn(state: &State, theme: &str, actions: &[Action], (columns, rows): (u16, 
         ui.on(*action, state);
         terminal.draw(|f| ui.draw(state, f)).unwrap();
     }
-    picture::svg(terminal.backend().buffer(), theme.light)
+    ui.saved(state, (columns, rows)).svg
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,6 +99,7 @@ async fn the_pictures_are_drawn_by_the_program() {
     let storm = watched("file-storm", 4).await;
     holds(&folder.join("overview.svg"), &drawn(&storm, "dark", &[Action::Overview], (120, 40)));
     holds(&folder.join("storage.svg"), &drawn(&storm, "dark", &[Action::Storage], (120, 36)));
+    holds(&folder.join("figures.svg"), &drawn(&load::surge(), "dark", &[Action::Figures], (120, 40)));
     let deploy = watched("bad-deploy", 3).await;
     holds(&folder.join("tasks.svg"), &drawn(&deploy, "light", &[Action::Tasks], (120, 36)));
     let surge = [Action::Impressions, Action::ShorterSpan];

@@ -111,7 +111,7 @@ pub(super) static ROOT: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {
         Setting::new(
             "screens",
             "Where saved screens go; else screens in $XDG_STATE_HOME/miharu.",
-            Path("/tmp/screens", |c| &mut c.screens),
+            Path("/var/lib/miharu/screens", |c| &mut c.screens),
         ),
         Setting::new(
             "log_file",

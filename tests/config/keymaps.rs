@@ -68,7 +68,12 @@ fn every_binding_is_canonical_and_reached(#[values("default", "less", "vim")] na
 #[case("enter", Action::Open)]
 #[case("esc", Action::Back)]
 #[case("z", Action::Attention)]
-#[case("s", Action::Sort)]
+#[case("S", Action::Sort)]
+#[case("O", Action::SortReverse)]
+#[case("s", Action::SaveScreen)]
+#[case("0", Action::Figures)]
+#[case("M", Action::Mask)]
+#[case("D", Action::ShowKeys)]
 #[case("q", Action::Quit)]
 #[case("ctrl-c", Action::Quit)]
 fn the_default_keys(#[case] on: &str, #[case] action: Action) {

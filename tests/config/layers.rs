@@ -116,6 +116,9 @@ fn later_layers_win() {
         region: Some("us-east-1".into()),
         environment: Some("prod-tokyo".into()),
         low_bandwidth: true,
+        ambiguous: Some("wide".into()),
+        shapes: Some("ascii".into()),
+        mask: true,
         ..Overrides::default()
     };
     let loaded = config::load(&inputs).unwrap();
@@ -126,12 +129,15 @@ fn later_layers_win() {
     assert_eq!(loaded.origin("environment.prod.region"), &Origin::Flag("--region"));
     assert_eq!(loaded.origin("low_bandwidth"), &Origin::Flag("--low-bandwidth"));
     assert!(loaded.config.low_bandwidth);
+    assert_eq!((loaded.config.ambiguous.as_str(), loaded.config.shapes.as_str()), ("wide", "ascii"));
+    assert!(loaded.config.mask);
 }
 
 #[test]
 fn a_wrong_variable_names_itself() {
     for (variable, value, said) in [
         ("MIHARU_TEHME", "dark", "nearest   MIHARU_THEME"),
+        ("MIHARU_AMBIGUOUS", "wyde", "nearest   wide"),
         ("MIHARU_POLL__ESC", "5s", "nearest   MIHARU_POLL__ECS"),
         ("MIHARU_POLL__ECS", "1s", "poll.ecs = \"1s\""),
         ("MIHARU_LANG", "jp", "set MIHARU_LANG=ja"),
