@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use miharu::clock::Clock;
 use rustix::process::Signal;
 use terminal::Terminal;
 
@@ -41,6 +42,25 @@ fn signals_end_it_and_the_terminal_is_as_it_was() {
     }
 }
 
+/// Asserts that no process is left of the session, which begins with the program.
+fn leaves_no_process(session: i32) {
+    let of_session = || {
+        let all = std::fs::read_dir("/proc").expect("processes").flatten();
+        let stats = all.filter_map(|p| std::fs::read_to_string(p.path().join("stat")).ok());
+        let told = stats.filter(|stat| {
+            let mut after = stat.rsplit(") ").next().unwrap_or_default().split(' ');
+            let state = after.next();
+            state != Some("Z") && after.nth(2) == Some(&session.to_string())
+        });
+        told.collect::<Vec<_>>()
+    };
+    let waited = Clock::stopwatch();
+    while !of_session().is_empty() {
+        assert!(waited() < Duration::from_secs(20), "still there: {:?}", of_session());
+        sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn a_terminal_that_is_gone_takes_everything_with_it() {
     for scenario in ["calm", "traffic-surge"] {
@@ -49,7 +69,7 @@ fn a_terminal_that_is_gone_takes_everything_with_it() {
         let session = t.pid().as_raw_nonzero().get();
         t.close();
         t.ends();
-        t.leaves_no_process(session);
+        leaves_no_process(session);
     }
 }
 

@@ -26,8 +26,8 @@ use miharu::engine::poller::poll_once;
 use miharu::engine::start::build;
 use miharu::simulated::{Scenario, Simulated};
 use miharu::sources::Setup;
-use miharu::ui::glyphs::Glyphs;
 use miharu::ui::Ui;
+use miharu::ui::glyphs::Glyphs;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 

@@ -287,7 +287,9 @@ impl Look {
     /// How many colours the terminal shows.
     fn depth(inputs: &Inputs) -> ColourDepth {
         let variable = |name: &str| inputs.variables.get(name).map(String::as_str);
-        ColourDepth::detect(variable("COLORTERM"), variable("TERM"), variable("NO_COLOR"))
+        let counts = Terminal::detect(&inputs.variables).colorterm_counts();
+        let colorterm = variable("COLORTERM").filter(|_| counts);
+        ColourDepth::detect(colorterm, variable("TERM"), variable("NO_COLOR"))
     }
 
     /// Whether the terminal is asked how wide ambiguous characters are: one that is not known to take UTF-8 would

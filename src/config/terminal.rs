@@ -31,6 +31,12 @@ pub struct Terminal {
 }
 
 impl Terminal {
+    /// Whether `COLORTERM` is about this terminal: GNU screen hands down that of the terminal around it, and takes
+    /// 24-bit colours for other attributes.
+    pub fn colorterm_counts(&self) -> bool {
+        matches!(self.multiplexer, Multiplexer::None | Multiplexer::Tmux)
+    }
+
     /// Judges by `TERM`, `TMUX`, `STY` and the locale.
     pub fn detect(variables: &BTreeMap<String, String>) -> Self {
         let set = |name: &str| variables.get(name).map(String::as_str).filter(|v| !v.is_empty());
@@ -76,6 +82,14 @@ mod tests {
     #[case(&[], Multiplexer::None)]
     fn what_is_in_between(#[case] variables: &[(&str, &str)], #[case] expected: Multiplexer) {
         assert_eq!(of(variables).multiplexer, expected);
+    }
+
+    #[test]
+    fn the_colours_of_the_terminal_around_screen_are_not_those_of_screen() {
+        assert!(!of(&[("TERM", "screen"), ("STY", "1.pts")]).colorterm_counts());
+        assert!(!of(&[("TERM", "screen.xterm-256color")]).colorterm_counts());
+        assert!(of(&[("TERM", "screen-256color"), ("TMUX", "/tmp/tmux-0/default,1,0")]).colorterm_counts());
+        assert!(of(&[("TERM", "xterm-256color")]).colorterm_counts());
     }
 
     #[test]

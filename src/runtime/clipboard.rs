@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(sequence("hi", Multiplexer::Screen), "\x1bP\x1b]52;c;aGk=\x07\x1b\\");
         assert_eq!(sequence("hi", Multiplexer::Either), "\x1b]52;c;aGk=\x07\x1bP\x1b]52;c;aGk=\x07\x1b\\");
         // nothing of the text itself is in the sequence: no way out of it
-        assert!(!sequence("\x1b]0;x\x07", Multiplexer::None)[1..].contains("\x1b"));
+        assert!(!sequence("\x1b]0;x\x07", Multiplexer::None)[1..].contains('\x1b'));
     }
 
     #[test]

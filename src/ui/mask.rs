@@ -51,7 +51,7 @@ fn found(text: &str) -> Vec<Range<usize>> {
         return Vec::new();
     }
     let Some(secret) = SECRET.as_ref() else {
-        return vec![0..text.len()]; // a pattern that does not compile shows nothing
+        return std::iter::once(0..text.len()).collect(); // a pattern that does not compile shows nothing
     };
     let mut out = Vec::new();
     for captures in secret.captures_iter(text) {

@@ -244,25 +244,6 @@ impl Terminal {
         (ticks(11) + ticks(12)) / rustix::param::clock_ticks_per_second() as f64
     }
 
-    /// Asserts that no process is left of the session, which begins with the program.
-    pub fn leaves_no_process(&self, session: i32) {
-        let of_session = || {
-            let all = std::fs::read_dir("/proc").expect("processes").flatten();
-            let stats = all.filter_map(|p| std::fs::read_to_string(p.path().join("stat")).ok());
-            let told = stats.filter(|stat| {
-                let mut after = stat.rsplit(") ").next().unwrap_or_default().split(' ');
-                let state = after.next();
-                state != Some("Z") && after.nth(2) == Some(&session.to_string())
-            });
-            told.collect::<Vec<_>>()
-        };
-        let waited = Clock::stopwatch();
-        while !of_session().is_empty() {
-            assert!(waited() < PATIENCE, "still there: {:?}", of_session());
-            sleep(Duration::from_millis(20));
-        }
-    }
-
     /// Sends a signal.
     pub fn signal(&self, signal: rustix::process::Signal) {
         rustix::process::kill_process(self.pid(), signal).expect("the signal is sent");
