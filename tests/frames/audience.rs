@@ -75,7 +75,7 @@ fn what_an_audience_must_not_see_is_in_no_frame_title_copy_or_saved_screen() {
             });
             seen_before += usize::from(plain);
             shown.act(Action::Mask);
-            let mut look = |shown: &mut Screen, what: &str| {
+            let look = |shown: &mut Screen, what: &str| {
                 let saved = shown.ui.saved(&shown.state, size);
                 let title = shown.ui.title(&shown.state);
                 let copied = shown.copied().unwrap_or_default().to_owned();
