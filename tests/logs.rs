@@ -9,6 +9,8 @@ mod fake;
 mod group;
 #[path = "logs/lines.rs"]
 mod lines;
+#[path = "logs/live.rs"]
+mod live;
 #[path = "logs/patterns.rs"]
 mod patterns;
 #[path = "logs/ring.rs"]

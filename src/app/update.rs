@@ -110,6 +110,7 @@ fn logged(state: &mut State, event: Event) {
                     newest: None,
                     read_until: now,
                     delay_ms: None,
+                    live: None,
                     counts: TailCounts::default(),
                 });
             }

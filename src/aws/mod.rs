@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -180,6 +181,30 @@ pub struct EventQuery {
     pub pattern: Option<String>,
 }
 
+/// Log groups that one session of Live Tail may follow.
+pub const LIVE_GROUPS: usize = 10;
+/// A session of Live Tail ends by itself after three hours.
+pub const LIVE_SESSION: Duration = Duration::from_secs(3 * 3600);
+
+/// What a session of Live Tail tells about once a second.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LiveUpdate {
+    /// Events that were taken in. They have no id: it is empty.
+    pub events: Vec<LogEvent>,
+    /// There were more than fit; these are a sample.
+    pub sampled: bool,
+}
+
+/// A session of Live Tail. It costs money by the minute until it is dropped.
+#[async_trait]
+pub trait LiveTail: Send {
+    /// The next update; `None`: the session has ended.
+    ///
+    /// # Errors
+    /// The session broke.
+    async fn next(&mut self) -> Answer<Option<LiveUpdate>>;
+}
+
 /// Reads of Amazon CloudWatch Logs.
 #[async_trait]
 pub trait Logs: Send + Sync {
@@ -188,6 +213,8 @@ pub trait Logs: Send + Sync {
     /// `FilterLogEvents` of one group, from all its streams, oldest first, a page. A page may be empty and not
     /// be the last one: only a missing `next` is the end.
     async fn events(&self, group: &str, query: &EventQuery, token: Option<String>) -> Answer<Page<LogEvent>>;
+    /// `StartLiveTail` of at most [`LIVE_GROUPS`] groups: what is taken in from now on.
+    async fn live_tail(&self, groups: &[Arc<str>]) -> Answer<Box<dyn LiveTail + '_>>;
 }
 
 /// All of AWS that miharu reads.

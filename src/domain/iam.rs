@@ -76,6 +76,7 @@ pub const ACTIONS: &[Action] = &[
     read("cloudwatch:DescribeAlarms", On::Anything),
     read("logs:DescribeLogGroups", On::Anything),
     read("logs:FilterLogEvents", On::LogGroups),
+    read("logs:StartLiveTail", On::LogGroups),
     read("sts:GetCallerIdentity", On::Anything),
     read("application-autoscaling:DescribeScalableTargets", On::Anything),
     CREATE,

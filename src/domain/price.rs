@@ -21,6 +21,8 @@ pub type Usage = BTreeMap<&'static str, u64>;
 pub const METRIC_REQUESTED: &str = "cloudwatch_metric_requested";
 /// Other CloudWatch API requests.
 pub const CLOUDWATCH_REQUEST: &str = "cloudwatch_request";
+/// Minutes of a session of Live Tail.
+pub const LIVE_TAIL_MINUTE: &str = "logs_live_tail_minute";
 
 /// An hour of one vCPU on Fargate (Linux, x86).
 pub const FARGATE_VCPU_HOUR: &str = "fargate_vcpu_hour";

@@ -2,12 +2,12 @@
 //! in empty ones, throttles, hangs, fails, forgets its tokens, leaves lines out of a page, and never gives some.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use miharu::aws::{Answer, EventQuery, LogGroup, Logs, Page};
+use miharu::aws::{Answer, EventQuery, LiveTail, LogGroup, Logs, Page};
 use miharu::clock::Clock;
 use miharu::domain::log::LogEvent;
 use miharu::domain::source::{Failure, FailureClass};
@@ -103,6 +103,10 @@ fn failure(class: FailureClass) -> Failure {
 impl Logs for Fake {
     async fn log_groups(&self, _: &str, _: Option<String>) -> Answer<Page<LogGroup>> {
         Ok(Page { items: Vec::new(), next: None })
+    }
+
+    async fn live_tail(&self, _: &[Arc<str>]) -> Answer<Box<dyn LiveTail + '_>> {
+        Err(failure(FailureClass::Other))
     }
 
     async fn events(&self, group: &str, query: &EventQuery, token: Option<String>) -> Answer<Page<LogEvent>> {

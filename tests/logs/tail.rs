@@ -57,7 +57,7 @@ async fn run(seed: u64, limits: Limits) -> (Ring, Arc<Fake>, Vec<Batch>) {
     let groups: Vec<String> = fake.sent.keys().cloned().collect();
     let follows = groups.iter().zip(0..).map(|(group, index)| {
         let draw = ChaCha8Rng::seed_from_u64(seed + u64::from(index));
-        tail.clone().follow(Arc::from(group.as_str()), index, draw)
+        tail.clone().follow(Arc::from(group.as_str()), index, None, draw)
     });
     let mut ring = Ring::new(limits, as_is);
     let mut kept = Vec::new();
@@ -163,7 +163,7 @@ fn an_endpoint_that_answers_nothing_is_asked_for_ever_and_said() {
         };
         let mut ring = Ring::new(Limits::default(), as_is);
         let mut failing = 0;
-        let follow = tail.follow(Arc::from("/ecs/files"), 0, ChaCha8Rng::seed_from_u64(1));
+        let follow = tail.follow(Arc::from("/ecs/files"), 0, None, ChaCha8Rng::seed_from_u64(1));
         tokio::select! {
             () = follow => panic!("the tail has ended"),
             () = async {

@@ -73,6 +73,8 @@ pub const SCALABLE_TARGETS: Read = read(
 pub const LOG_GROUPS: Read = read("CloudWatch Logs", "DescribeLogGroups", "logs:DescribeLogGroups");
 /// CloudWatch Logs `FilterLogEvents`.
 pub const LOG_EVENTS: Read = read("CloudWatch Logs", "FilterLogEvents", "logs:FilterLogEvents");
+/// CloudWatch Logs `StartLiveTail`: a stream of what is taken in.
+pub const LIVE_TAIL: Read = read("CloudWatch Logs", "StartLiveTail", "logs:StartLiveTail");
 
 /// Everything that may leave.
 pub const READS: &[Read] = &[
@@ -94,6 +96,7 @@ pub const READS: &[Read] = &[
     SCALABLE_TARGETS,
     LOG_GROUPS,
     LOG_EVENTS,
+    LIVE_TAIL,
 ];
 
 /// IAM Identity Center `RegisterClient`. No policy speaks of these three: they are not signed.
@@ -204,7 +207,9 @@ mod tests {
     fn every_entry_reads_and_names_its_iam_action() {
         for read in READS {
             assert!(
-                ["Describe", "Filter", "Get", "List"].iter().any(|verb| read.operation.starts_with(verb)),
+                ["Describe", "Filter", "Get", "List", "StartLiveTail"]
+                    .iter()
+                    .any(|verb| read.operation.starts_with(verb)),
                 "{} does not read",
                 read.operation
             );

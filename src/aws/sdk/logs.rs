@@ -1,12 +1,17 @@
 //! Amazon CloudWatch Logs.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
+use aws_sdk_cloudwatchlogs::operation::start_live_tail::StartLiveTailOutput;
+use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, LiveTailSessionLogEvent, StartLiveTailResponseStream};
 use chrono::DateTime;
 
 use super::SdkAws;
-use super::allow::{LOG_EVENTS, LOG_GROUPS};
-use crate::aws::{Answer, EventQuery, LogGroup, Logs, Page};
+use super::allow::{LIVE_TAIL, LOG_EVENTS, LOG_GROUPS};
+use super::causes::innermost;
+use super::clients::Clients;
+use crate::aws::{Answer, EventQuery, LiveTail, LiveUpdate, LogGroup, Logs, Page};
 use crate::domain::log::LogEvent;
 use crate::domain::source::{Failure, FailureClass};
 
@@ -53,6 +58,88 @@ impl Logs for SdkAws {
                 ..Failure::new(FailureClass::Malformed, "a log event came without id or time")
             })?,
             next: output.next_token().filter(|t| !t.is_empty()).map(str::to_owned),
+        })
+    }
+
+    async fn live_tail(&self, groups: &[Arc<str>]) -> Answer<Box<dyn LiveTail + '_>> {
+        let clients = self.clients().await;
+        let mut arns = Vec::with_capacity(groups.len());
+        for group in groups {
+            arns.push(self.arn(&clients, group).await?);
+        }
+        let started = clients.logs.start_live_tail().set_log_group_identifiers(Some(arns)).send().await;
+        let output = self.answer(&LIVE_TAIL, &clients, started)?;
+        Ok(Box::new(Session { output, groups: groups.to_vec() }))
+    }
+}
+
+impl SdkAws {
+    /// Live Tail knows groups by their ARN alone.
+    async fn arn(&self, clients: &Arc<Clients>, group: &str) -> Answer<String> {
+        let asked = clients.logs.describe_log_groups().log_group_name_prefix(group).send().await;
+        let output = self.answer(&LOG_GROUPS, clients, asked)?;
+        // Names are in order, so the one that is its own prefix comes first.
+        let found = output.log_groups().iter().find(|g| g.log_group_name() == Some(group));
+        found.and_then(|g| g.log_group_arn()).map(str::to_owned).ok_or_else(|| Failure {
+            action: Some(LIVE_TAIL.action.to_owned()),
+            ..Failure::new(FailureClass::NotFound, format!("the log group {group} does not exist"))
+        })
+    }
+}
+
+/// A session of Live Tail.
+struct Session {
+    output: StartLiveTailOutput,
+    groups: Vec<Arc<str>>,
+}
+
+#[async_trait]
+impl LiveTail for Session {
+    async fn next(&mut self) -> Answer<Option<LiveUpdate>> {
+        loop {
+            let update = match self.output.response_stream.recv().await {
+                Ok(None) => return Ok(None),
+                Ok(Some(StartLiveTailResponseStream::SessionUpdate(update))) => update,
+                // The beginning of the session, or what a later version of the service tells.
+                Ok(Some(_)) => continue,
+                Err(error) => {
+                    let service = error.as_service_error();
+                    let timed_out = service.is_some_and(|e| e.is_session_timeout_exception());
+                    if timed_out {
+                        return Ok(None);
+                    }
+                    let class =
+                        if service.is_some() { FailureClass::Server } else { FailureClass::Unreachable };
+                    let text = format!("the session broke: {}", innermost(&error));
+                    return Err(Failure {
+                        action: Some(LIVE_TAIL.action.to_owned()),
+                        ..Failure::new(class, text)
+                    });
+                }
+            };
+            let sampled = update.session_metadata().is_some_and(|metadata| metadata.sampled());
+            let events = update.session_results().iter().filter_map(|e| self.event(e)).collect();
+            return Ok(Some(LiveUpdate { events, sampled }));
+        }
+    }
+}
+
+impl Session {
+    fn event(&self, e: &LiveTailSessionLogEvent) -> Option<LogEvent> {
+        let at = DateTime::from_timestamp_millis(e.timestamp()?)?;
+        // `account:name`, `name` or an ARN.
+        let from = e.log_group_identifier().unwrap_or_default();
+        let from = from.strip_suffix(":*").unwrap_or(from);
+        let named = |group: &&Arc<str>| {
+            from.strip_suffix(&***group).is_some_and(|b| b.is_empty() || b.ends_with(':'))
+        };
+        Some(LogEvent {
+            id: String::new(),
+            group: self.groups.iter().find(named)?.to_string(),
+            stream: e.log_stream_name().unwrap_or_default().to_owned(),
+            at,
+            ingested_at: e.ingestion_time().and_then(DateTime::from_timestamp_millis).unwrap_or(at),
+            message: e.message().unwrap_or_default().to_owned(),
         })
     }
 }

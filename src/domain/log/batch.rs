@@ -42,8 +42,31 @@ pub struct GroupStatus {
     pub read_until: DateTime<Utc>,
     /// Time from logging to CloudWatch of the latest lines: median and longest, milliseconds.
     pub delay_ms: Option<(i64, i64)>,
+    /// How Live Tail is doing; `None`: it is not used.
+    pub live: Option<LiveState>,
     /// What it has counted.
     pub counts: TailCounts,
+}
+
+/// How a session of Live Tail is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LiveState {
+    /// It is being started.
+    Starting,
+    /// Lines come.
+    Streaming {
+        /// Since when.
+        since: DateTime<Utc>,
+    },
+    /// Nobody looks at the environment, so there is none: it costs money.
+    Paused,
+    /// It could not be started, or broke. Lines are read all the same, somewhat later.
+    Failing {
+        /// Why.
+        failure: Failure,
+        /// When it is tried again.
+        again: DateTime<Utc>,
+    },
 }
 
 /// What the tail of a group does now.
@@ -78,6 +101,10 @@ pub struct TailCounts {
     pub lines: u64,
     /// Of those: came after younger ones of the group had been shown.
     pub late: u64,
+    /// Of those: came by Live Tail first.
+    pub live: u64,
+    /// Updates of Live Tail, one a second, that held a sample of the lines only. The others were read later.
+    pub sampled: u64,
     /// Came again and were left out.
     pub repeated: u64,
     /// Taken in by CloudWatch but given by no read. `None`: nobody counts.

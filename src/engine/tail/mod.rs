@@ -17,6 +17,7 @@ mod delays;
 pub mod group;
 pub mod incoming;
 pub mod limiter;
+pub mod live;
 pub mod seen;
 pub mod settings;
 pub mod source;
@@ -28,14 +29,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use rand::{Rng, RngExt};
-use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::sync::watch;
 
 use crate::aws::meter::metered;
 use crate::aws::{Answer, Logs, Page};
 use crate::clock::Clock;
 use crate::domain::log::LogEvent;
-use crate::domain::log::batch::{Batch, LATE_LINES, TailState};
+use crate::domain::log::batch::{Batch, LATE_LINES, LiveState, TailState};
 use crate::domain::log::intake::{Arrived, Intake};
 use crate::domain::log::redact::Redactor;
 use crate::domain::source::{Failure, FailureClass};
@@ -44,6 +45,7 @@ use super::backoff::{after_failure, jittered};
 use group::{Call, GroupTail, Next};
 use incoming::Incoming;
 use limiter::Limiter;
+use live::Live;
 use settings::TailSettings;
 use tally::Tally;
 
@@ -82,12 +84,26 @@ pub struct Pace {
     pub period: Duration,
     /// How often somebody has asked for a look at once.
     pub asked: u64,
+    /// Somebody looks at the environment.
+    pub shown: bool,
 }
 
 impl Pace {
     /// One that never changes.
     pub fn steady(period: Duration) -> watch::Receiver<Self> {
-        watch::channel(Self { period, asked: 0 }).1
+        watch::channel(Self { period, asked: 0, shown: true }).1
+    }
+}
+
+/// What Live Tail tells; never ends where there is none.
+async fn hear(live: &mut Option<Receiver<Live>>) -> Live {
+    let heard = match live {
+        Some(receiver) => receiver.recv().await,
+        None => None,
+    };
+    match heard {
+        Some(heard) => heard,
+        None => std::future::pending().await,
     }
 }
 
@@ -98,15 +114,31 @@ async fn changed(pace: &mut watch::Receiver<Pace>) {
     }
 }
 
+/// The state that was told last.
+struct Told {
+    state: TailState,
+    live: Option<LiveState>,
+    at: DateTime<Utc>,
+}
+
 impl Tail {
     /// Follows a group until nobody listens any more. `index` is another number for each group.
-    pub async fn follow(mut self, group: Arc<str>, index: u32, mut draw: impl Rng + Send) {
+    pub async fn follow(
+        mut self,
+        group: Arc<str>,
+        index: u32,
+        mut live: Option<Receiver<Live>>,
+        mut draw: impl Rng + Send,
+    ) {
         let now = self.clock.now();
         let mut state =
             GroupTail::new(Arc::clone(&group), index, self.settings.clone(), now, self.incoming.is_some());
+        if live.is_some() {
+            state.live(now, Live::State(LiveState::Starting));
+        }
         let mut intake = Intake::new(Redactor::new(&self.settings.secrets));
         let mut asked = self.pace.borrow().asked;
-        let mut told: Option<(TailState, DateTime<Utc>)> = None;
+        let mut told: Option<Told> = None;
         let mut audited = now - self.settings.lookback;
         let mut next_audit = now + self.settings.audit;
         loop {
@@ -122,15 +154,19 @@ impl Tail {
                 next_audit = now + self.settings.audit;
             }
             let arrived = match state.next(now) {
-                Next::Call(call) => self.call(&group, &mut state, call, &mut draw).await,
+                // What came live first: a group that is behind has a call to make all the time.
+                Next::Call(call) => match live.as_mut().and_then(|live| live.try_recv().ok()) {
+                    Some(heard) => state.live(now, heard),
+                    None => self.call(&group, &mut state, call, &mut draw).await,
+                },
                 Next::Wait(until) => {
                     let until = if self.incoming.is_some() { until.min(next_audit) } else { until };
                     let wait = (until - now).to_std().unwrap_or_default();
                     tokio::select! {
-                        () = self.clock.sleep(wait.max(Duration::from_millis(1))) => {}
-                        () = changed(&mut self.pace) => {}
+                        () = self.clock.sleep(wait.max(Duration::from_millis(1))) => continue,
+                        () = changed(&mut self.pace) => continue,
+                        heard = hear(&mut live) => state.live(self.clock.now(), heard),
                     }
-                    continue;
                 }
             };
             if !self.tell(&mut state, &mut intake, arrived, &mut told).await {
@@ -217,17 +253,18 @@ impl Tail {
         state: &mut GroupTail,
         intake: &mut Intake,
         arrived: Vec<Arrived>,
-        told: &mut Option<(TailState, DateTime<Utc>)>,
+        told: &mut Option<Told>,
     ) -> bool {
         let marks = state.take_marks();
         let status = state.status(self.clock.now());
-        let new_state = told.as_ref().is_none_or(|(known, at)| {
-            *known != status.state || status.at - *at >= TimeDelta::from_std(STATUS).unwrap_or_default()
+        let new_state = told.as_ref().is_none_or(|told| {
+            let long_ago = status.at - told.at >= TimeDelta::from_std(STATUS).unwrap_or_default();
+            told.state != status.state || told.live != status.live || long_ago
         });
         if arrived.is_empty() && marks.is_empty() && !new_state {
             return true;
         }
-        *told = Some((status.state.clone(), status.at));
+        *told = Some(Told { state: status.state.clone(), live: status.live.clone(), at: status.at });
         // Late lines by themselves, few at a time: what is new must not wait for them.
         let (late, new): (Vec<Arrived>, Vec<Arrived>) = arrived.into_iter().partition(|arrived| arrived.late);
         let mut blocks = intake.blocks(new);

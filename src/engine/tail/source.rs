@@ -1,7 +1,7 @@
 //! The log groups of an environment as a source of the console: which they are, how often they are looked at, what
 //! that costs and how it ends. The other sources answer when they are asked; this one follows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::app::event::{EnvironmentIndex, Event};
 use crate::aws::meter::metered;
-use crate::aws::{Answer, CloudWatch, Logs};
+use crate::aws::{Answer, CloudWatch, LIVE_GROUPS, Logs};
 use crate::clock::Clock;
 use crate::domain::facts::Facts;
 use crate::domain::log::batch::Batch;
@@ -27,6 +27,7 @@ use crate::sources::{self, Setup};
 
 use super::incoming::IncomingMetric;
 use super::limiter::Limiters;
+use super::live::LiveFeed;
 use super::settings::TailSettings;
 use super::tally::{Counted, Tally};
 use super::{Pace, Tail};
@@ -102,7 +103,7 @@ impl LogSource {
             return;
         }
         let settings = TailSettings::of(&self.setup.environment);
-        let mut pace = Pace { period: self.period(), asked: 0 };
+        let mut pace = Pace { period: self.period(), asked: 0, shown: self.shown() };
         if !self.prepared(pace.period).await {
             return;
         }
@@ -123,15 +124,14 @@ impl LogSource {
             pace: paces,
             tally: Arc::clone(&told.tally),
         };
-        for (index, group) in (0..).zip(&groups) {
-            self.follow(&tail, group, index);
-        }
+        self.follow(&tail, &groups, 0);
         let mut look_up = self.clock.now() + delta(LOOKED_UP_AGAIN);
         let mut nudged = Clock::stopwatch();
         loop {
             let focused = *self.focus.borrow_and_update() == self.environment;
             let period = self.period();
-            if period != pace.period {
+            if period != pace.period || focused != pace.shown {
+                pace.shown = focused;
                 // What is shown again is up to date at once.
                 pace.asked += u64::from(period < pace.period);
                 pace.period = period;
@@ -165,7 +165,11 @@ impl LogSource {
     /// Time between two looks: longer while another environment is shown.
     fn period(&self) -> Duration {
         let period = self.setup.environment.every(SourceId::LOGS);
-        if *self.focus.borrow() == self.environment { period } else { period * BACKGROUND }
+        if self.shown() { period } else { period * BACKGROUND }
+    }
+
+    fn shown(&self) -> bool {
+        *self.focus.borrow() == self.environment
     }
 
     async fn prepared(&self, period: Duration) -> bool {
@@ -173,9 +177,25 @@ impl LogSource {
         self.tasks.report(Event::Prepared { environment: self.environment, on, off: Vec::new() }).await
     }
 
-    fn follow(&self, tail: &Tail, group: &Arc<str>, index: u32) {
-        let draw = ChaCha8Rng::seed_from_u64(self.seed.wrapping_add(u64::from(index)));
-        self.tasks.spawn(format!("tail of {group}"), tail.clone().follow(Arc::clone(group), index, draw));
+    /// Follows groups, the first of which is group `first`.
+    fn follow(&self, tail: &Tail, groups: &[Arc<str>], first: u32) {
+        let draw = |n: u32| ChaCha8Rng::seed_from_u64(self.seed.wrapping_add(u64::from(n)));
+        let mut index = first;
+        for some in groups.chunks(LIVE_GROUPS) {
+            let mut heard = BTreeMap::new();
+            if self.setup.environment.logs.live {
+                let parts = (Arc::clone(&tail.logs), self.clock.clone(), Arc::clone(&tail.tally));
+                let (feed, hear) = LiveFeed::new(parts, tail.settings.deadline, tail.pace.clone(), some);
+                self.tasks.spawn("Live Tail", feed.run(draw(index | 1 << 31)));
+                heard = hear;
+            }
+            for group in some {
+                let live = heard.remove(group);
+                let follow = tail.clone().follow(Arc::clone(group), index, live, draw(index));
+                self.tasks.spawn(format!("tail of {group}"), follow);
+                index += 1;
+            }
+        }
     }
 
     /// The groups, as soon as it can be told which they are; `None`: nobody listens any more.
@@ -209,16 +229,12 @@ impl LogSource {
     async fn new_groups(&self, tail: &Tail, known: &mut Vec<Arc<str>>, tally: &Tally) -> bool {
         // A failure says nothing about the groups that are followed.
         let Ok(found) = self.counted(tally, groups(&self.setup)).await else { return true };
-        let before = known.len();
-        for group in found {
-            if !known.contains(&group) {
-                self.follow(tail, &group, u32::try_from(known.len()).unwrap_or(u32::MAX));
-                known.push(group);
-            }
-        }
-        if known.len() == before {
+        let new: Vec<Arc<str>> = found.into_iter().filter(|group| !known.contains(group)).collect();
+        if new.is_empty() {
             return true;
         }
+        self.follow(tail, &new, u32::try_from(known.len()).unwrap_or(u32::MAX));
+        known.extend(new);
         let groups = Ok(known.clone());
         self.tasks.report(Event::Tailed { environment: self.environment, groups }).await
     }

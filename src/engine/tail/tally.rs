@@ -51,9 +51,41 @@ impl Tally {
         });
     }
 
+    /// Something is billed that is no call.
+    pub fn add_billed(&self, metered: Metered) {
+        let took = self.change(|counted| counted.took);
+        self.add(metered, took);
+    }
+
+    /// Whether a call has ended for each of `groups`.
+    pub fn knows<'g>(&self, mut groups: impl Iterator<Item = &'g Arc<str>>) -> bool {
+        self.change(|counted| groups.all(|group| counted.groups.contains_key(group)))
+    }
+
+    /// Those of `groups` that have answered.
+    pub fn there<'g>(&self, groups: impl Iterator<Item = &'g Arc<str>>) -> Vec<Arc<str>> {
+        self.change(|counted| {
+            let there = |group: &&Arc<str>| {
+                let missing = |f: &Failure| f.class == FailureClass::NotFound;
+                let health = counted.groups.get(*group);
+                health.is_some_and(|h| h.answered_at.is_some() && !h.failure.as_ref().is_some_and(missing))
+            };
+            groups.filter(there).cloned().collect()
+        })
+    }
+
     /// A page of a group came.
     pub fn answered(&self, group: &str, at: DateTime<Utc>) {
         self.group(group, |health| *health = Health { answered_at: Some(at), failure: None });
+    }
+
+    /// Live Tail has told what a group took in until now. That says nothing about calls that fail.
+    pub fn heard(&self, group: &str, at: DateTime<Utc>) {
+        self.group(group, |health| {
+            if health.failure.is_none() {
+                health.answered_at = Some(at);
+            }
+        });
     }
 
     /// A call for a group failed.

@@ -1,9 +1,13 @@
 //! What every call has in common: it takes a little, it is metered, a fault can hit it, and it is repeated as
 //! the AWS SDK repeats calls.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::aws::{Answer, meter};
+use crate::domain::log::LogEvent;
 use crate::domain::source::{Failure, FailureClass};
 use crate::simulated::Simulated;
 use crate::simulated::scenario::FaultKind;
@@ -44,6 +48,7 @@ pub(super) const SCALABLE_TARGETS: Operation =
 
 pub(super) const LOG_GROUPS: Operation = operation("logs", "DescribeLogGroups");
 pub(super) const LOG_EVENTS: Operation = operation("logs", "FilterLogEvents");
+pub(super) const LIVE_TAIL: Operation = operation("logs", "StartLiveTail");
 
 /// The calls that change something.
 pub(in crate::simulated) const CREATE_MOUNT_TARGET: Operation =
@@ -64,7 +69,7 @@ pub(in crate::simulated) const PUT_RETENTION: Operation = operation("logs", "Put
 pub(in crate::simulated) const PUT_METRIC_DATA: Operation = operation("cloudwatch", "PutMetricData");
 
 /// Every operation that a fault can name.
-pub(in crate::simulated) const OPERATIONS: [Operation; 28] = [
+pub(in crate::simulated) const OPERATIONS: [Operation; 29] = [
     FILE_SYSTEMS,
     MOUNT_TARGETS,
     SECURITY_GROUPS,
@@ -83,6 +88,7 @@ pub(in crate::simulated) const OPERATIONS: [Operation; 28] = [
     SCALABLE_TARGETS,
     LOG_GROUPS,
     LOG_EVENTS,
+    LIVE_TAIL,
     CREATE_MOUNT_TARGET,
     DELETE_MOUNT_TARGET,
     UPDATE_FILE_SYSTEM,
@@ -219,6 +225,21 @@ impl Simulated {
             }
         }
         Err(Failure::new(FailureClass::Other, "not reached: the last attempt returns"))
+    }
+
+    /// A look at the stream of lines that an earlier call has opened: nobody repeats what fails here.
+    pub(super) fn streamed(
+        &self,
+        operation: Operation,
+        groups: &[Arc<str>],
+        after: DateTime<Utc>,
+    ) -> Answer<(DateTime<Utc>, Vec<LogEvent>)> {
+        let strike = self.world(|world| world.faults.strike(self.seed, operation, world.now));
+        if let Some(kind) = strike {
+            let instant = u64::try_from(self.clock.now().timestamp_millis()).unwrap_or(0);
+            return Err(self.refused(operation, kind, instant));
+        }
+        Ok(self.world(|world| (world.now, world.taken_in(groups, after))))
     }
 
     async fn attempt<T>(&self, operation: Operation, answer: impl Fn(&World) -> Answer<T>) -> Answer<T> {

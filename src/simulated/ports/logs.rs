@@ -1,14 +1,22 @@
 //! Amazon CloudWatch Logs.
 
-use async_trait::async_trait;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::call::{LOG_EVENTS, LOG_GROUPS};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::call::{LIVE_TAIL, LOG_EVENTS, LOG_GROUPS};
 use super::page;
-use crate::aws::{Answer, EventQuery, LogGroup, Logs, Page};
+use crate::aws::{Answer, EventQuery, LIVE_GROUPS, LIVE_SESSION, LiveTail, LiveUpdate, LogGroup, Logs, Page};
 use crate::domain::log::LogEvent;
+use crate::domain::units::delta;
 use crate::simulated::Simulated;
 use crate::simulated::log::Pattern;
 
+/// Between two updates of a session of Live Tail, and the events of one at most.
+const UPDATE: Duration = Duration::from_secs(1);
+const SAMPLE: usize = 500;
 /// Groups a page.
 const A_PAGE: usize = 50;
 
@@ -36,5 +44,52 @@ impl Logs for Simulated {
             Ok(world.log_events(group, query, &pattern, token.transpose()?))
         })
         .await
+    }
+
+    async fn live_tail(&self, groups: &[Arc<str>]) -> Answer<Box<dyn LiveTail + '_>> {
+        let from = self
+            .call(LIVE_TAIL, |world| {
+                if groups.is_empty() || groups.len() > LIVE_GROUPS {
+                    let words = "logGroupIdentifiers must have 1 to 10 elements.";
+                    return Err(LIVE_TAIL.invalid("InvalidParameterException", words));
+                }
+                match groups.iter().find(|group| !world.log_groups.contains_key(&***group)) {
+                    Some(_) => {
+                        let words = "The specified log group does not exist.";
+                        Err(LIVE_TAIL.not_found("ResourceNotFoundException", words))
+                    }
+                    None => Ok(world.now),
+                }
+            })
+            .await?;
+        Ok(Box::new(Session { simulated: self, groups: groups.to_vec(), began: from, told: from }))
+    }
+}
+
+/// A session of Live Tail.
+struct Session<'s> {
+    simulated: &'s Simulated,
+    groups: Vec<Arc<str>>,
+    began: DateTime<Utc>,
+    /// What was taken in until then was told.
+    told: DateTime<Utc>,
+}
+
+#[async_trait]
+impl LiveTail for Session<'_> {
+    async fn next(&mut self) -> Answer<Option<LiveUpdate>> {
+        self.simulated.clock.sleep(UPDATE).await;
+        let (now, events) = self.simulated.streamed(LIVE_TAIL, &self.groups, self.told)?;
+        if now - self.began >= delta(LIVE_SESSION) {
+            return Ok(None);
+        }
+        self.told = now;
+        let sampled = events.len() > SAMPLE;
+        let events = match sampled {
+            // Evenly, as far as whole numbers go.
+            true => (0..SAMPLE).filter_map(|n| events.get(n * events.len() / SAMPLE).cloned()).collect(),
+            false => events,
+        };
+        Ok(Some(LiveUpdate { events, sampled }))
     }
 }

@@ -9,19 +9,22 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use crate::aws::{EventQuery, Page};
 use crate::domain::log::LogEvent;
-use crate::domain::log::batch::{GroupStatus, TailCounts, TailState};
+use crate::domain::log::batch::{GroupStatus, LiveState, TailCounts, TailState};
 use crate::domain::log::intake::Arrived;
 use crate::domain::log::mark::{MarkChange, NeverRead};
 use crate::domain::source::{Failure, FailureClass};
 
 use super::audit::Audit;
 use super::delays::Delays;
+use super::live::Live;
 use super::seen::{Known, Seen};
 use super::settings::TailSettings;
 
 mod spans;
+mod twice;
 
 use spans::Span;
+use twice::Twice;
 
 /// Failures of a page in a row after which its token is no longer trusted.
 const TOKEN_TRIES: u32 = 3;
@@ -31,6 +34,8 @@ const CHEAP_PAGES: usize = 3;
 /// Read again in any case: CloudWatch gives lines of one moment some seconds apart.
 const LEAST_OVERLAP: Duration = Duration::from_secs(5);
 
+/// While Live Tail tells what is new, it is read so many times less often.
+const BESIDE_LIVE: u32 = 5;
 /// Pages of one question.
 #[derive(Debug, Clone)]
 struct Read {
@@ -91,6 +96,8 @@ pub struct GroupTail {
     /// Something came that is too old to be known or not.
     forgotten: bool,
     counts: TailCounts,
+    /// Live Tail tells too, and how it is doing.
+    live: Option<(LiveState, Twice)>,
 }
 
 impl GroupTail {
@@ -128,6 +135,7 @@ impl GroupTail {
             began: false,
             forgotten: false,
             counts: TailCounts::default(),
+            live: None,
             settings,
         }
     }
@@ -253,26 +261,59 @@ impl GroupTail {
             return;
         }
         match self.seen.take(at, &event.id) {
-            Known::New => {
-                let late = shown.is_some_and(|shown| at < shown);
-                self.counts.lines += 1;
-                self.counts.late += u64::from(late);
-                self.delays.add((event.ingested_at - event.at).num_milliseconds());
-                if let Some(audit) = &mut self.audit {
-                    audit.read(event.ingested_at);
-                }
-                self.newest = self.newest.max(Some(at));
-                out.push(Arrived { event, late });
+            Known::New if self.live.as_mut().is_some_and(|(_, twice)| !twice.read(&event)) => {
+                self.counts.repeated += 1;
             }
+            Known::New => self.give(event, shown, out),
             Known::Repeated => self.counts.repeated += 1,
             Known::Forgotten => self.forgotten = true,
         }
     }
 
+    /// A line is handed over for the first time.
+    fn give(&mut self, event: LogEvent, shown: Option<i64>, out: &mut Vec<Arrived>) {
+        let at = event.at.timestamp_millis();
+        let late = shown.is_some_and(|shown| at < shown);
+        self.counts.lines += 1;
+        self.counts.late += u64::from(late);
+        self.delays.add((event.ingested_at - event.at).num_milliseconds());
+        if let Some(audit) = &mut self.audit {
+            audit.read(event.ingested_at);
+        }
+        self.newest = self.newest.max(Some(at));
+        out.push(Arrived { event, late });
+    }
+
+    /// Live Tail tells something.
+    pub fn live(&mut self, now: DateTime<Utc>, heard: Live) -> Vec<Arrived> {
+        let remembered = self.settings.remembered;
+        let (state, twice) = self.live.get_or_insert_with(|| (LiveState::Starting, Twice::new(remembered)));
+        let (events, sampled) = match heard {
+            Live::State(new) => {
+                *state = new;
+                // Without it lines are looked for as often as ever.
+                self.next_head = self.next_head.min(now.timestamp_millis() + millis(self.settings.period));
+                return Vec::new();
+            }
+            Live::Lines { events, sampled } => (events, sampled),
+        };
+        let events: Vec<LogEvent> = events.into_iter().filter(|event| twice.live(event)).collect();
+        self.counts.sampled += u64::from(sampled);
+        self.counts.live += events.len() as u64;
+        let shown = self.newest;
+        let mut out = Vec::with_capacity(events.len());
+        for event in events {
+            self.give(event, shown, &mut out);
+        }
+        out
+    }
+
     fn complete(&mut self, read: &Read, now: i64) {
         if read.span.is_none() {
             self.read_until = read.began.max(self.read_until);
-            self.next_head = now + millis(self.settings.period);
+            let live = matches!(self.live, Some((LiveState::Streaming { .. }, _)));
+            let period = if live { self.settings.period * BESIDE_LIVE } else { self.settings.period };
+            self.next_head = now + millis(period);
             self.adapt(read.pages);
         }
         let mark = read.span.and_then(|span| span.mark);
@@ -358,6 +399,7 @@ impl GroupTail {
             newest: self.newest.map(instant),
             read_until: instant(self.read_until),
             delay_ms: self.delays.median().zip(self.delays.longest()),
+            live: self.live.as_ref().map(|(state, _)| state.clone()),
             counts: TailCounts { lost: self.audit.as_ref().and_then(Audit::lost), ..self.counts },
         }
     }
