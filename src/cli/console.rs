@@ -11,9 +11,11 @@ use tokio::sync::{mpsc, watch};
 use crate::app::state::{EnvironmentInfo, State};
 use crate::clock::Clock;
 use crate::config::model::Environment;
+use crate::domain::log::ring::Limits;
 use crate::domain::snapshot::Mode;
 use crate::engine::login::LoginHand;
 use crate::engine::start::{Watched, start};
+use crate::engine::tail::spill::Spill;
 use crate::engine::tasks::Tasks;
 use crate::runtime::core::Core;
 use crate::runtime::inbox::Message;
@@ -82,6 +84,13 @@ pub fn run(session: Session) -> eyre::Result<ExitCode> {
         );
         return Ok(ExitCode::from(super::USAGE));
     }
+    let spills = match spills(&session.watched, &session.clock) {
+        Ok(spills) => spills,
+        Err(error) => {
+            super::say(&error);
+            return Ok(ExitCode::FAILURE);
+        }
+    };
     terminal::restore_on_panic(std::thread::current().id());
     let runtime = super::async_runtime()?;
     let signals = {
@@ -90,19 +99,48 @@ pub fn run(session: Session) -> eyre::Result<ExitCode> {
     };
     let (taken, mut screen) =
         terminal::take(session.look.measures_width()).wrap_err("could not take the terminal")?;
-    let result = runtime.block_on(in_terminal(session, &mut screen, signals));
+    let result = runtime.block_on(in_terminal(session, spills, &mut screen, signals));
     drop(taken);
     runtime.shutdown_background();
     result.wrap_err("the terminal failed")?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// The files of the environments that want one.
+///
+/// # Errors
+/// Why one cannot be made, and what to do.
+fn spills(watched: &[Watched], clock: &Clock) -> Result<Vec<(usize, Spill)>, String> {
+    let mut spills = Vec::new();
+    for (index, environment) in watched.iter().map(|w| &w.environment).enumerate() {
+        let Some(directory) = environment.logs.spill.as_ref().filter(|_| environment.logs.enabled) else {
+            continue;
+        };
+        let name: String =
+            environment.name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+        let at = clock.now().format("%Y%m%dT%H%M%SZ");
+        let file = directory.join(format!("miharu-logs-{name}-{at}-{}.jsonl", std::process::id()));
+        let spill = Spill::create(&file, environment.logs.spill_megabytes << 20).map_err(|error| {
+            format!(
+                "miharu: the file for log lines cannot be made: {}: {error}
+                 Make the directory, or change logs.spill of the environment {}.",
+                crate::ui::text::printable(&file.to_string_lossy()),
+                crate::ui::text::printable(&environment.name)
+            )
+        })?;
+        spills.push((index, spill));
+    }
+    Ok(spills)
+}
+
 async fn in_terminal(
     session: Session,
+    spills: Vec<(usize, Spill)>,
     screen: &mut terminal::Screen,
     signals: input::Signals,
 ) -> std::io::Result<()> {
-    let Session { watched, look, screens, clock, read_only, low_bandwidth, demo, folder, panic_after } = session;
+    let Session { watched, look, screens, clock, read_only, low_bandwidth, demo, folder, panic_after } =
+        session;
     let measures_width = look.measures_width();
     let Look { theme, themes, theme_list, keymap, glyphs, language, terminal, ambiguous, masked } = look;
     let mut state = State::new(watched.iter().map(shown).collect(), clock.now());
@@ -116,7 +154,16 @@ async fn in_terminal(
     ui.set_themes(theme_list);
     ui.set_ambiguous(ambiguous == Some(true));
     ui.set_masked(masked);
+    for (index, environment) in watched.iter().map(|w| &w.environment).enumerate() {
+        let mebibytes = |n: u64| usize::try_from(n).unwrap_or(usize::MAX >> 20) << 20;
+        let lines = usize::try_from(environment.logs.lines).unwrap_or(usize::MAX);
+        let limits = Limits { lines, bytes: mebibytes(environment.logs.megabytes) };
+        ui.set_desk(index, limits, spills.iter().any(|(spilled, _)| *spilled == index));
+    }
     let mut core = Core::new(state, ui, keymap);
+    for (index, spill) in spills {
+        core.spill(index, spill);
+    }
     // Before anything is connected, asked or read.
     screen.draw(|frame| core.ui.draw(&core.state, frame))?;
 
@@ -160,6 +207,11 @@ async fn in_terminal(
         ui_loop::run(&mut core, screen, &mut doors, &clock, &edges, Pace { frame, panic_after }).await;
     tasks.cancel();
     drop(doors);
+    let spills = core.take_spills();
+    let written = tokio::task::spawn_blocking(move || spills.into_iter().map(Spill::finish).count());
+    if tokio::time::timeout(GRACE, written).await.is_err() {
+        tracing::warn!("log lines that are no longer held were still being written at the end");
+    }
     if tokio::time::timeout(GRACE, tasks.ended()).await.is_err() {
         tracing::warn!("a poll was still under way at the end");
     }

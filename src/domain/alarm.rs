@@ -30,6 +30,19 @@ impl AlarmState {
     }
 }
 
+/// An alarm entered a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmChange {
+    /// The alarm's name.
+    pub name: String,
+    /// The state.
+    pub state: AlarmState,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// CloudWatch's explanation.
+    pub reason: String,
+}
+
 /// One alarm with the metric dimensions it watches.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alarm {

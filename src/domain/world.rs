@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::alarm::Alarm;
+use super::alarm::{Alarm, AlarmChange};
 use super::bench::Measured;
 use super::count::{CountSource, Counting, FileCount};
 use super::credentials::Credentials;
@@ -24,6 +24,9 @@ use super::source::{Reading, SourceId};
 
 /// How many file counts are remembered for the trend.
 const COUNTS_KEPT: usize = 360;
+
+/// How many changes of alarms are remembered.
+const ALARM_CHANGES_KEPT: usize = 400;
 
 /// Everything known of one environment. `None` means "not read yet", never "nothing there".
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -52,6 +55,8 @@ pub struct World {
     pub metrics: BTreeMap<MetricKey, MetricSeries>,
     /// Alarms, the loud ones first.
     pub alarms: Option<Vec<Alarm>>,
+    /// What the alarms did as far as it was seen, the oldest first.
+    pub alarm_history: VecDeque<AlarmChange>,
     /// The scalable target; `Some(None)`: the service is not scaled by AWS.
     pub scalable: Option<Option<ScalableTarget>>,
     /// Probe results by mount target.
@@ -139,6 +144,7 @@ impl World {
             }
             Facts::Alarms(mut alarms) => {
                 alarms.sort_by(|a, b| (a.state, &a.name).cmp(&(b.state, &b.name)));
+                self.remember_alarms(&alarms);
                 self.alarms = Some(alarms);
             }
             Facts::Identity(identity) => self.identity = Some(identity),
@@ -163,6 +169,23 @@ impl World {
                 self.file_count = Some(count);
                 self.remember_counts_of_metric();
             }
+        }
+    }
+
+    /// CloudWatch tells the present state of an alarm alone; what it was before is what was seen before.
+    fn remember_alarms(&mut self, alarms: &[Alarm]) {
+        for alarm in alarms {
+            let Some(at) = alarm.since else { continue };
+            let known = self.alarm_history.iter().any(|c| c.at == at && c.name == alarm.name);
+            if !known {
+                let place = self.alarm_history.partition_point(|c| c.at <= at);
+                let (name, reason) = (alarm.name.clone(), alarm.reason.clone());
+                self.alarm_history.insert(place, AlarmChange { name, state: alarm.state, at, reason });
+            }
+        }
+        // Each alarm is told again and again with its last change, so those of all alarms have to fit.
+        while self.alarm_history.len() > ALARM_CHANGES_KEPT.max(2 * alarms.len()) {
+            self.alarm_history.pop_front();
         }
     }
 

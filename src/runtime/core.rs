@@ -7,10 +7,11 @@ use crossterm::event::{KeyCode, KeyModifiers};
 
 use crate::app::action::TextEdit;
 use crate::app::effect::Effect;
-use crate::app::event::Event;
+use crate::app::event::{EnvironmentIndex, Event};
 use crate::app::state::State;
 use crate::app::update::update;
 use crate::config::keymap::{Chord, Keymap, Resolution};
+use crate::engine::tail::spill::Spill;
 use crate::ui::{Reply, Ui};
 
 use super::inbox::Message;
@@ -26,6 +27,8 @@ pub struct Core {
     pub ui: Ui,
     keymap: Keymap,
     pending: Vec<Chord>,
+    /// Files for the log lines that are no longer held.
+    spills: Vec<(EnvironmentIndex, Spill)>,
 }
 
 /// What a message changed.
@@ -53,7 +56,17 @@ pub struct Worked {
 impl Core {
     /// Joins the parts.
     pub fn new(state: State, ui: Ui, keymap: Keymap) -> Self {
-        Self { state, ui, keymap, pending: Vec::new() }
+        Self { state, ui, keymap, pending: Vec::new(), spills: Vec::new() }
+    }
+
+    /// Writes log lines of an environment that are no longer held to a file; its desk has to keep them for that.
+    pub fn spill(&mut self, environment: EnvironmentIndex, spill: Spill) {
+        self.spills.push((environment, spill));
+    }
+
+    /// The files, to be finished.
+    pub fn take_spills(&mut self) -> Vec<Spill> {
+        std::mem::take(&mut self.spills).into_iter().map(|(_, spill)| spill).collect()
     }
 
     /// Takes one message that happened at `now`.
@@ -62,6 +75,15 @@ impl Core {
         let answer = self.take(message, now);
         if frozen && self.state.frozen.is_none() {
             self.ui.thaw();
+        }
+        for (environment, spill) in &self.spills {
+            let desk = self.ui.desk(*environment);
+            let dropped = desk.take_dropped();
+            if !dropped.is_empty() {
+                spill.take(dropped);
+            }
+            let state = spill.state();
+            desk.spilled(state.lines, state.lost);
         }
         answer
     }

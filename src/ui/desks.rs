@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::app::action::Action;
 use crate::app::event::{EnvironmentIndex, Event};
 use crate::app::state::State;
+use crate::domain::log::ring::Limits;
 
 use super::logs::{Answer, LogDesk, Moment, Work};
 use super::screens::SCREENS;
@@ -18,6 +19,15 @@ impl Ui {
             self.desks.resize_with(environment + 1, LogDesk::default);
         }
         &mut self.desks[environment]
+    }
+
+    /// Gives an environment a desk that holds so much. `spilled`: what it no longer holds is taken away.
+    pub fn set_desk(&mut self, environment: EnvironmentIndex, limits: Limits, spilled: bool) {
+        let desk = self.desk(environment);
+        *desk = LogDesk::new(limits);
+        if spilled {
+            desk.keep_dropped();
+        }
     }
 
     /// The display is no longer frozen: takes in what came since.

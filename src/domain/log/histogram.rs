@@ -31,6 +31,28 @@ pub struct Histogram {
     pub buckets: Vec<Bucket>,
 }
 
+/// Lines of a part of the time that say that something is wrong.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Burst {
+    /// All lines.
+    pub lines: u64,
+    /// Warnings.
+    pub warnings: u64,
+    /// Errors or worse.
+    pub errors: u64,
+}
+
+impl Burst {
+    fn add(&mut self, level: Level, n: u64) {
+        self.lines += n;
+        match level {
+            Level::Warn => self.warnings += n,
+            Level::Error | Level::Fatal => self.errors += n,
+            _ => {}
+        }
+    }
+}
+
 impl Bucket {
     fn add(&mut self, counts: &Counts) {
         self.lines += u64::from(counts.lines);
@@ -77,6 +99,36 @@ impl Ring {
                     }
                 }
                 _ => self.look_into(chunk, place, &mut out.buckets),
+            }
+        }
+        out
+    }
+
+    /// Warnings and errors (or worse) from `from` until before `until` in as many slots, hidden lines too: what
+    /// happened does not depend on what is read.
+    pub fn bursts(&self, from: DateTime<Utc>, until: DateTime<Utc>, slots: usize) -> Vec<Burst> {
+        let (start, end) = (from.timestamp_millis(), until.timestamp_millis());
+        let n = i64::try_from(slots.max(1)).unwrap_or(1);
+        let span = end.saturating_sub(start).max(1);
+        let mut out = vec![Burst::default(); slots.max(1)];
+        let place = |at: i64| {
+            let inside = (start..end).contains(&at);
+            inside.then(|| usize::try_from((at - start).saturating_mul(n) / span).unwrap_or_default())
+        };
+        let first = self.chunks.partition_point(|c| c.last_key().at_ms < start);
+        for chunk in self.chunks.iter().skip(first).take_while(|c| c.first_key().at_ms < end) {
+            let (a, b) = (place(chunk.first_key().at_ms), place(chunk.last_key().at_ms));
+            if a.is_some() && a == b && chunk.settled(&self.filters) {
+                let levels = Level::ALL.iter().zip(chunk.counts.levels);
+                if let Some(slot) = a.and_then(|slot| out.get_mut(slot)) {
+                    levels.for_each(|(level, n)| slot.add(*level, u64::from(n)));
+                }
+                continue;
+            }
+            for meta in chunk.block.metas.iter().skip(chunk.skip).filter(|meta| !meta.has(flag::MARK)) {
+                if let Some(slot) = place(meta.at_ms).and_then(|slot| out.get_mut(slot)) {
+                    slot.add(meta.level, 1);
+                }
             }
         }
         out

@@ -176,6 +176,12 @@ fn numbers(desk: &LogDesk, view: &View<'_>, width: usize) -> Line<'static> {
     }
     if totals.dropped > 0 {
         number("no longer held", Role::Text, units::thousands(totals.dropped));
+        if let Some((kept, lost)) = desk.spilled {
+            number("in the file", Role::Text, units::thousands(kept));
+            if lost > 0 {
+                number("not in the file", Role::Bad, units::thousands(lost));
+            }
+        }
     }
     let mut line = Line::new();
     for part in parts {

@@ -29,6 +29,7 @@ use chrono::{DateTime, Utc};
 use crate::app::effect::Effect;
 use crate::config::keymap::Context;
 use crate::domain::log::batch::Batch;
+use crate::domain::log::block::Block;
 use crate::domain::log::bookmark::Bookmarks;
 use crate::domain::log::line::LineKey;
 use crate::domain::log::ring::{Limits, Ring, Totals};
@@ -76,6 +77,10 @@ pub struct LogDesk {
     /// What came while the display was frozen, and how many lines that is.
     held: VecDeque<Arc<Batch>>,
     held_lines: usize,
+    /// Lines that are no longer held and are to be kept elsewhere; `None`: they are not.
+    dropped: Option<Vec<Block>>,
+    /// Lines that were kept elsewhere, and lines that could not be.
+    spilled: Option<(u64, u64)>,
     /// There may be lines that filters or search have not seen.
     unsettled: bool,
     /// What is known in numbers, and whether it may be different by now.
@@ -116,6 +121,8 @@ impl LogDesk {
             bars: 60,
             held: VecDeque::new(),
             held_lines: 0,
+            dropped: None,
+            spilled: None,
             unsettled: false,
             facts: Facts::default(),
             stale: true,
@@ -152,6 +159,22 @@ impl LogDesk {
         }
     }
 
+    /// From now on the lines that are no longer held can be taken away with [`LogDesk::take_dropped`].
+    pub fn keep_dropped(&mut self) {
+        self.ring.keep_dropped(true);
+        self.dropped.get_or_insert_default();
+    }
+
+    /// Lines that are no longer held since the last time.
+    pub fn take_dropped(&mut self) -> Vec<Block> {
+        self.dropped.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// How many lines were kept elsewhere, and how many could not be.
+    pub fn spilled(&mut self, kept: u64, lost: u64) {
+        self.spilled = Some((kept, lost));
+    }
+
     /// Takes in what came while the display was frozen.
     pub fn thaw(&mut self) {
         self.held_lines = 0;
@@ -161,7 +184,10 @@ impl LogDesk {
     }
 
     fn append(&mut self, batch: &Batch) {
-        self.ring.append(batch);
+        let dropped = self.ring.append(batch);
+        if let Some(all) = &mut self.dropped {
+            all.extend(dropped);
+        }
         self.unsettled = true;
         self.stale = true;
     }
