@@ -26,6 +26,8 @@ mod parts;
 mod says;
 #[path = "frames/scenes.rs"]
 mod scenes;
+#[path = "frames/timeline.rs"]
+mod timeline;
 
 use std::path::Path;
 
@@ -191,7 +193,7 @@ fn a_terminal_that_is_too_small_says_so() {
 #[test]
 fn panels_that_do_not_fit_are_told() {
     let mut shown = Screen::dark(scenes::calm(), (60, 12));
-    assert!(shown.text().contains("4 panels hidden, enlarge or press tab"), "{}", shown.text());
+    assert!(shown.text().contains("5 panels hidden, enlarge or press tab"), "{}", shown.text());
     assert!(shown.text().contains("Changes") && !shown.text().contains("Sources"), "{}", shown.text());
     shown.act(Action::FocusPrevious);
     assert!(shown.text().contains("Sources"), "what has the focus is always seen: {}", shown.text());

@@ -171,6 +171,8 @@ pub enum Action {
     Wrap,
     /// The journal at the time of the line.
     JournalAt,
+    /// The logs at the time of the selected row.
+    LogsAt,
     /// Write the lines that are shown to a file.
     Export,
 }
@@ -245,6 +247,7 @@ impl Action {
         (Self::PreviousBookmark, "previous-bookmark", "bookmark before"),
         (Self::SelectLines, "select-lines", "begin or end a selection of lines"),
         (Self::Wrap, "wrap", "wrap long lines, or cut them"),
+        (Self::LogsAt, "logs-at", "the logs at the row's time"),
         (Self::JournalAt, "journal-at", "the journal at the line's time"),
         (Self::Export, "export", "write the shown lines to a file"),
         (Self::Approve, "approve", "approve the plan that was read"),

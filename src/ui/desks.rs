@@ -10,6 +10,7 @@ use crate::domain::log::ring::Limits;
 
 use super::logs::{Answer, LogDesk, Moment, Work};
 use super::screens::SCREENS;
+use super::view::View;
 use super::{Reply, Ui};
 
 impl Ui {
@@ -63,6 +64,18 @@ impl Ui {
             Answer::Reply(reply) => Some(Some(reply)),
             Answer::Journal(at) => Some(Some(self.journal_at(at, state))),
         }
+    }
+
+    /// Shows the logs at the time of the selected row.
+    pub(super) fn logs_at(&mut self, state: &State) -> Option<Reply> {
+        let view = View::new(state, &self.look, &self.derived).with(self.desks.get(state.focused));
+        let Some(at) = self.pane().and_then(|pane| pane.instant(&view)) else {
+            let text = "what is selected here has no time that the logs could be shown at";
+            return Some(Reply::Event(Event::Notice(text.to_owned())));
+        };
+        self.show(SCREENS.iter().position(|s| s.action == Action::Logs).unwrap_or(self.screen));
+        self.desk(state.focused).go_to_time(at);
+        None
     }
 
     /// Shows the journal with the entry that is nearest to a time.

@@ -158,6 +158,11 @@ impl Ui {
         self.order.first().copied().unwrap_or(wanted)
     }
 
+    /// The panel that keys go to.
+    pub fn focused_panel(&self) -> PanelId {
+        self.focused()
+    }
+
     fn pane(&self) -> Option<&Pane> {
         let id = self.focused();
         self.panes.iter().find(|p| p.panel.id() == id)
@@ -196,7 +201,7 @@ impl Ui {
         self.derived.refresh(state);
         self.follow(state);
         let id = self.focused();
-        let view = View::new(state, &self.look, &self.derived);
+        let view = View::new(state, &self.look, &self.derived).with(self.desks.get(state.focused));
         if let Some(overlay) = self.overlays.last_mut() {
             overlay.edit(edit, &view);
         } else if SCREENS.get(self.screen).is_some_and(|s| s.action == Action::Logs) {
@@ -232,7 +237,7 @@ impl Ui {
             return self.decide(action, state);
         }
         let id = self.focused();
-        let view = View::new(state, &self.look, &self.derived);
+        let view = View::new(state, &self.look, &self.derived).with(self.desks.get(state.focused));
         if let Some(overlay) = self.overlays.last_mut() {
             let shelf = Shelf { keymap: &self.keymap, themes: &self.themes, theme: &self.theme };
             match overlay.on(action, &view, &shelf) {
@@ -288,6 +293,7 @@ impl Ui {
             Action::PreviousScreen => self.show((self.screen + SCREENS.len() - 1) % SCREENS.len()),
             Action::ShorterSpan => self.derived.zoom = self.derived.zoom.shorter(),
             Action::LongerSpan => self.derived.zoom = self.derived.zoom.longer(),
+            Action::LogsAt => return self.logs_at(state),
             Action::Errors => self.open(Kind::Errors),
             Action::Login => {
                 self.open(Kind::Login);
@@ -336,7 +342,7 @@ impl Ui {
     }
 
     fn look_closer(&mut self, action: Action, state: &State) -> Option<Reply> {
-        let view = View::new(state, &self.look, &self.derived);
+        let view = View::new(state, &self.look, &self.derived).with(self.desks.get(state.focused));
         let pane = self.pane()?;
         let panel = pane.panel;
         if action == Action::Open
@@ -384,7 +390,7 @@ impl Ui {
             too_small(&mut canvas, area);
             return;
         }
-        let view = View::new(state, &look, &self.derived);
+        let view = View::new(state, &look, &self.derived).with(self.desks.get(state.focused));
         let mut body = Rect { y: area.y + 1, height: area.height - 2, ..area };
         if keys && self.audience.shows_keys() {
             body.height -= 1;
@@ -415,9 +421,11 @@ impl Ui {
             hidden: &placed.hidden,
         };
         chrome::foot(&mut canvas, Rect { y: area.bottom() - 1, height: 1, ..area }, &view, &foot);
+        let view = View::new(state, &look, &self.derived);
         if let Some(desk) = self.desks.get_mut(state.focused).filter(|_| logs) {
             logs::draw(desk, &mut canvas, body, &view, &self.keymap, self.overlays.is_empty());
         }
+        let view = view.with(self.desks.get(state.focused));
         let shelf = Shelf { keymap: &self.keymap, themes: &self.themes, theme: &self.theme };
         // a question leaves what it is about on the screen
         let asking = usize::from(self.overlays.last().is_some_and(|o| o.kind == Kind::Ask));

@@ -1,6 +1,7 @@
 //! A panel on the screen: title with the age of its data, its lines or its table, and one line why the data
 //! is not as it should be. What the operator did to it (selection, scroll, filter) is kept here.
 
+use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
 use crate::app::action::{Action, TextEdit};
@@ -67,6 +68,11 @@ impl Pane {
         self.table.choose(key);
     }
 
+    /// When the selected row happened.
+    pub fn instant(&self, view: &View<'_>) -> Option<DateTime<Utc>> {
+        self.panel.instant(view, &self.key(view))
+    }
+
     /// Everything about the selected row.
     pub fn record(&self, view: &View<'_>) -> Option<Record> {
         self.panel.record(view, &self.key(view))
@@ -103,7 +109,7 @@ impl Pane {
             canvas.put(body.union(Rect { height: body.height + 1, ..body }), 0, body.height, role, &why);
         }
         let room = Room { width: body.width.into(), height: body.height.into() };
-        let lines = self.panel.lines(view, room);
+        let lines = self.panel.lines_at(view, room, self.table.selected());
         if let Some(records) = self.panel.records(view) {
             let used = canvas.lines(Rect { height: body.height.saturating_sub(2), ..body }, &lines);
             let rest = Rect {

@@ -15,6 +15,7 @@ use crate::language::say;
 
 use super::canvas::{Line, Look};
 use super::derived::Derived;
+use super::logs::LogDesk;
 use super::text;
 use super::timeline::Zoom;
 
@@ -34,13 +35,30 @@ pub struct View<'a> {
     pub derived: &'a Derived,
     /// How far back the graphs of impressions reach.
     pub zoom: Zoom,
+    /// The log lines of the shown environment, where somebody draws them.
+    pub desk: Option<&'a LogDesk>,
 }
 
 impl<'a> View<'a> {
     /// The view of `state`.
     pub fn new(state: &'a State, look: &'a Look, derived: &'a Derived) -> Self {
         let env = state.shown();
-        Self { state, env, world: &env.world, now: state.shown_now(), look, derived, zoom: derived.zoom }
+        Self {
+            state,
+            env,
+            world: &env.world,
+            now: state.shown_now(),
+            look,
+            derived,
+            zoom: derived.zoom,
+            desk: None,
+        }
+    }
+
+    /// The view with the log lines of its environment.
+    #[must_use]
+    pub fn with(self, desk: Option<&'a LogDesk>) -> Self {
+        Self { desk, ..self }
     }
 
     /// State of a source.

@@ -187,11 +187,11 @@ fn what_was_never_read_says_that_it_is_awaited_or_why_not() {
 #[test]
 fn every_panel_can_be_reached_in_a_small_terminal() {
     for (screen, titles) in SCREENS.into_iter().zip([
-        &["Attention", "Changes", "Storage", "Tasks", "Alarms", "Sources"][..],
+        &["Attention", "Changes", "Storage", "Tasks", "Alarms", "Timeline", "Sources"][..],
         &["File system", "Zones", "Mount targets", "Published list", "Files", "Load", "Goals"],
         &["Service", "Tasks", "Service events"],
         &["Recommendations", "In flight", "Brakes", "Guardrails", "Not enough evidence"],
-        &["Journal", "By change"],
+        &["Timeline", "Journal", "By change"],
     ]) {
         let mut shown = Screen::dark(scenes::calm(), (40, 10));
         shown.act(screen);

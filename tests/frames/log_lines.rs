@@ -76,6 +76,7 @@ pub fn status(group: &str, state: TailState, late: u64, lost: Option<u64>) -> Gr
         newest: Some(ago(2)),
         read_until: ago(2),
         delay_ms: Some((1_240, 4_900)),
+        live: None,
         counts: TailCounts { late, lost, calls: 812, ..TailCounts::default() },
     }
 }

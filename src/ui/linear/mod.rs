@@ -186,7 +186,7 @@ fn view<'v>(
     look: &'v Look,
 ) -> View<'v> {
     derived.refresh_for(env, state.now, None);
-    View { state, env, world: &env.world, now: state.now, look, derived, zoom: Zoom::default() }
+    View { state, env, world: &env.world, now: state.now, look, derived, zoom: Zoom::default(), desk: None }
 }
 
 /// A task of the program ended that should not have.

@@ -5,17 +5,15 @@ use ratatui::layout::Rect;
 use crate::app::action::Action;
 use crate::config::keymap::Keymap;
 use crate::config::theme::Role;
-use crate::domain::log::batch::TailState;
 use crate::domain::units;
 use crate::ui::canvas::{Canvas, Line, inset};
 use crate::ui::log_view::{Shown, Size};
 use crate::ui::text;
 use crate::ui::view::{View, plural};
 
-use super::detail::millis;
 use super::lines::Columns;
 use super::prompt::Ask;
-use super::{LogDesk, chart, filters, words};
+use super::{LogDesk, chart, counts, filters, words};
 
 /// Rows of the screen from which on the histogram has more than one row of bars, or is there at all.
 const HIGH: u16 = 30;
@@ -138,62 +136,22 @@ fn title(desk: &LogDesk, canvas: &mut Canvas<'_>, area: Rect, view: &View<'_>, f
 /// `shown 12 412  hidden 3 201  late 2  lost 0`, and what else there is to know, as far as there is room.
 fn numbers(desk: &LogDesk, view: &View<'_>, width: usize) -> Line<'static> {
     let totals = &desk.facts.totals;
-    let groups = || view.env.logs.groups.values();
-    let late: u64 = groups().map(|g| g.counts.late).sum();
-    let counted = groups().filter_map(|g| g.counts.lost);
-    let lost = (groups().any(|g| g.counts.lost.is_some())).then(|| counted.sum::<u64>());
-    let mut parts: Vec<Line<'static>> = Vec::new();
-    let mut number = |name: &'static str, role: Role, n: String| {
-        parts.push(Line::new().muted(name).text(" ").add(role, n));
-    };
-    number("shown", Role::Text, units::thousands(totals.shown));
-    number("hidden", Role::Text, units::thousands(totals.hidden));
-    if totals.unsettled > 0 {
-        number("filtering", Role::Unknown, units::thousands(totals.unsettled));
-    }
-    let late_role = if late > 0 { Role::Stale } else { Role::Text };
-    number(
-        "late",
-        late_role,
-        format!("{}{}", units::thousands(late), if late > 0 { view.look.glyphs.late } else { "" }),
-    );
-    match lost {
-        Some(0) => number("lost", Role::Ok, "0".to_owned()),
-        Some(n) => number("lost", Role::Bad, units::thousands(n)),
-        None => number("lost", Role::Unknown, "not counted".to_owned()),
-    }
-    let never: u64 = groups().map(|g| g.counts.spans_never_read).sum();
-    if never > 0 {
-        number("gaps", Role::Bad, units::thousands(never));
-    }
+    let mut parts = counts::parts(totals, view);
+    let mut number =
+        |name: &'static str, role: Role, n: u64| parts.push(counts::part(name, role, units::thousands(n)));
     if desk.held_lines > 0 {
-        number("waiting", Role::Stale, units::thousands(desk.held_lines as u64));
-    }
-    let delays = groups().filter(|g| !matches!(g.state, TailState::Starting)).filter_map(|g| g.delay_ms);
-    if let Some((median, longest)) = delays.reduce(|a, b| (a.0.max(b.0), a.1.max(b.1))) {
-        let ms = |ms: i64| millis(chrono::TimeDelta::milliseconds(ms.max(0)));
-        number("delay", Role::Text, format!("{}, at most {}", ms(median), ms(longest)));
+        number("waiting", Role::Stale, desk.held_lines as u64);
     }
     if totals.dropped > 0 {
-        number("no longer held", Role::Text, units::thousands(totals.dropped));
+        number("no longer held", Role::Text, totals.dropped);
         if let Some((kept, lost)) = desk.spilled {
-            number("in the file", Role::Text, units::thousands(kept));
+            number("in the file", Role::Text, kept);
             if lost > 0 {
-                number("not in the file", Role::Bad, units::thousands(lost));
+                number("not in the file", Role::Bad, lost);
             }
         }
     }
-    let mut line = Line::new();
-    for part in parts {
-        if line.width() + part.width() + 2 > width.saturating_sub(2) {
-            break;
-        }
-        if !line.spans.is_empty() {
-            line.push(Role::Text, "  ");
-        }
-        line.spans.extend(part.spans);
-    }
-    line
+    counts::joined(parts, width.saturating_sub(2))
 }
 
 /// Draws the lines, or what is said in their place; gives the first and the last instant in sight.

@@ -8,6 +8,7 @@
 mod act;
 mod chart;
 mod copy;
+mod counts;
 mod detail;
 mod draw;
 mod export;
@@ -39,9 +40,11 @@ use super::log_view::{LogView, Size};
 use super::text::printable;
 
 pub use act::{ABOUT_LINES, Answer, Moment};
+pub use counts::{joined, parts};
 pub use draw::draw;
 pub use facts::FilterFact;
 pub use when::Zone;
+pub use words::complaint;
 
 use chart::Span;
 use export::Export;

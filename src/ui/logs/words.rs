@@ -14,7 +14,7 @@ use super::LogDesk;
 pub(super) type Said = (Role, String);
 
 /// Why the tail of a group does not go on, with the remedy.
-pub(super) fn complaint(status: &GroupStatus) -> Option<String> {
+pub fn complaint(status: &GroupStatus) -> Option<String> {
     let TailState::Failing { failure, again, .. } = &status.state else { return None };
     let group = printable(&status.group);
     let again = again.format("%H:%M:%S");

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use chrono::{DateTime, Utc};
+
 use crate::config::theme::Role;
 use crate::domain::alarm::{Alarm, AlarmState};
 use crate::domain::source::SourceId;
@@ -124,6 +126,9 @@ impl Panel for Alarms {
     }
     fn records<'v>(&self, view: &'v View<'v>) -> Option<Box<dyn Records + 'v>> {
         Some(Box::new(Rows::new(view)?))
+    }
+    fn instant(&self, view: &View<'_>, key: &str) -> Option<DateTime<Utc>> {
+        view.world.alarms.iter().flatten().find(|alarm| alarm.name == key)?.since
     }
     fn record(&self, view: &View<'_>, key: &str) -> Option<Record> {
         let alarm = view.world.alarms.iter().flatten().find(|a| a.name == key)?;

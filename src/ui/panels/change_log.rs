@@ -122,6 +122,9 @@ impl Panel for ChangeLog {
         let stories = stories(view);
         (!stories.is_empty()).then(|| Box::new(Rows(stories)) as Box<dyn Records>)
     }
+    fn instant(&self, view: &View<'_>, key: &str) -> Option<DateTime<Utc>> {
+        stories(view).iter().find(|s| s.change == key)?.began()
+    }
     fn record(&self, view: &View<'_>, key: &str) -> Option<Record> {
         let stories = stories(view);
         let story = stories.iter().find(|s| s.change == key)?;

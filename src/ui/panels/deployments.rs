@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use chrono::{DateTime, Utc};
+
 use crate::config::theme::Role;
 use crate::domain::ecs::Deployment;
 use crate::domain::source::SourceId;
@@ -124,6 +126,9 @@ impl Panel for Deployments {
     }
     fn records<'v>(&self, view: &'v View<'v>) -> Option<Box<dyn Records + 'v>> {
         Some(Box::new(Rows(view, &view.world.service.as_ref()?.deployments)))
+    }
+    fn instant(&self, view: &View<'_>, key: &str) -> Option<DateTime<Utc>> {
+        view.world.service.as_ref()?.deployments.iter().find(|d| d.id == key)?.created_at
     }
     fn record(&self, view: &View<'_>, key: &str) -> Option<Record> {
         let service = view.world.service.as_ref()?;

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
+use chrono::{DateTime, Utc};
+
 use crate::config::theme::Role;
 use crate::domain::journal::{Entry, EntryKind};
 use crate::domain::source::SourceId;
@@ -87,6 +89,13 @@ impl Records for Rows<'_> {
     }
 }
 
+/// The entry of that number.
+fn entry<'v>(view: &View<'v>, key: &str) -> Option<&'v Entry> {
+    let seq: i64 = key.parse().ok()?;
+    let journal = &view.env.changes.journal;
+    journal.get(journal.binary_search_by_key(&seq, |e| e.seq).ok()?)
+}
+
 impl Panel for JournalEntries {
     fn id(&self) -> PanelId {
         "journal"
@@ -113,10 +122,11 @@ impl Panel for JournalEntries {
         let entries = &view.env.changes.journal;
         (!entries.is_empty()).then(|| Box::new(Rows { entries, view }) as Box<dyn Records>)
     }
+    fn instant(&self, view: &View<'_>, key: &str) -> Option<DateTime<Utc>> {
+        entry(view, key).map(|e| e.at)
+    }
     fn record(&self, view: &View<'_>, key: &str) -> Option<Record> {
-        let seq: i64 = key.parse().ok()?;
-        let journal = &view.env.changes.journal;
-        let e = journal.get(journal.binary_search_by_key(&seq, |e| e.seq).ok()?)?;
+        let e = entry(view, key)?;
         let (role, word) = kind(e.event);
         let id = e.change.clone().unwrap_or_else(|| key.to_owned());
         let mut record = Record::new(format!("entry {key}: {word}"), id, e)

@@ -21,6 +21,7 @@ mod impressions;
 mod in_flight;
 mod journal;
 mod load;
+mod logs;
 mod loss;
 mod mount_targets;
 mod proposals;
@@ -30,9 +31,12 @@ mod service;
 mod sources;
 mod storage;
 mod tasks;
+mod timeline;
 mod trends;
 mod undecided;
 mod zones;
+
+use chrono::{DateTime, Utc};
 
 use crate::app::action::Action;
 use crate::domain::source::SourceId;
@@ -65,6 +69,7 @@ pub const PANELS: &[&dyn Panel] = &[
     &impressions::ImpressionsBrief,
     &in_flight::InFlight,
     &journal::JournalEntries,
+    &logs::LogsBrief,
     &loss::LossPanel,
     &mount_targets::MountTargets,
     &proposals::Proposals,
@@ -74,6 +79,7 @@ pub const PANELS: &[&dyn Panel] = &[
     &sources::SourcesLine,
     &storage::Storage,
     &tasks::Tasks,
+    &timeline::Timeline,
     &trends::Trends,
     &undecided::Undecided,
     &zones::Zones,
@@ -118,12 +124,20 @@ pub trait Panel: Sync {
     fn lines<'v>(&self, _view: &'v View<'_>, _room: Room) -> Vec<Line<'v>> {
         Vec::new()
     }
+    /// Its lines, where they show which row of its table is selected.
+    fn lines_at<'v>(&self, view: &'v View<'_>, room: Room, _selected: Option<&str>) -> Vec<Line<'v>> {
+        self.lines(view, room)
+    }
     /// The rows of its table.
     fn records<'v>(&self, _view: &'v View<'v>) -> Option<Box<dyn Records + 'v>> {
         None
     }
     /// Everything about the row of that key; without a table, about the panel's subject (empty key).
     fn record(&self, _view: &View<'_>, _key: &str) -> Option<Record> {
+        None
+    }
+    /// When the row of that key happened: which minute of the logs tells more of it.
+    fn instant(&self, _view: &View<'_>, _key: &str) -> Option<DateTime<Utc>> {
         None
     }
     /// Whether its rows are recommendations, keyed by id.

@@ -330,7 +330,7 @@ fn legends<'v>(view: &View<'_>, marks: &[(usize, Mark)], width: usize, most: usi
     let down = budget::deployment(view).and_then(|(d, down)| Some((d.created_at?, down?.down)));
     for (n, (_, mark)) in marks.iter().enumerate().rev() {
         let number = (n + 1).to_string();
-        let down = down.filter(|(at, _)| mark.deployment && *at == mark.at);
+        let down = down.filter(|(at, _)| mark.kind == timeline::Kind::Deployment && *at == mark.at);
         let down = down.map_or_else(String::new, |(_, d)| format!(", down {}", units::duration(d)));
         let words = format!(" {} {}{}  ", view.clock(mark.at), mark.words, say(down));
         let used = out.last().map_or(0, Line::width);

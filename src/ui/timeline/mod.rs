@@ -1,17 +1,19 @@
-//! The time axis that the graphs of impressions share: how far back it reaches, where its slots begin, and which of
+//! The time axis that the graphs of impressions and the timeline share: how far back it reaches, where its slots begin, and which of
 //! them an instant falls into.
 //!
 //! Load runs in real time, so the axis is of the service's clock; what is dated by the environment's, such as a
 //! deployment, is brought onto it, also where a demo lets that clock run faster.
 
 mod mark;
+mod story;
 mod told;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::view::View;
 
-pub use mark::{Mark, marks};
+pub use mark::{Kind, Mark, marks};
+pub use story::{Rows, rows, story};
 pub use told::{accepted, recorded, slowest};
 
 /// What the graphs can reach back, in seconds.
