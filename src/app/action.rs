@@ -260,7 +260,7 @@ impl Action {
         (Self::FreezeChanges, "freeze-changes", "freeze or thaw all changes"),
         (Self::Arm, "arm", "arm auto mode"),
         (Self::Disarm, "disarm", "disarm auto mode at once"),
-        (Self::Login, "login", "sign in at IAM Identity Center"),
+        (Self::Login, "login", "log in at IAM Identity Center (SSO)"),
         (Self::Environments, "environments", "switch environment"),
         (Self::Themes, "themes", "switch theme"),
         (Self::Palette, "palette", "command palette"),

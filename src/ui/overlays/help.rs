@@ -117,7 +117,10 @@ const GROUPS: &[(&str, &[Action])] = &[
     ),
     ("data", &[Action::Freeze, Action::PollNow, Action::ShorterSpan, Action::LongerSpan]),
     ("audience", &[Action::Figures, Action::SaveScreen, Action::Mask, Action::ShowKeys]),
-    ("program", &[Action::Environments, Action::Themes, Action::Palette, Action::Help, Action::Quit]),
+    (
+        "program",
+        &[Action::Login, Action::Environments, Action::Themes, Action::Palette, Action::Help, Action::Quit],
+    ),
 ];
 
 const WORDS: &[(&str, &str)] = &[
