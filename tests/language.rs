@@ -35,6 +35,7 @@ const NAMES: &[&str] = &[
     "find",
     "attention",
     "errors",
+    "login",
     "snooze",
     "confirm",
     "disarm",

@@ -13,7 +13,11 @@ pub enum Login {
     Waiting(Device),
     /// It was confirmed; the sign-in holds until then.
     Done(DateTime<Utc>),
-    /// Why it came to nothing.
+    /// Somebody said no on the page.
+    Denied,
+    /// The code ended before anybody confirmed it.
+    Lapsed,
+    /// Why else it came to nothing.
     Failed(String),
 }
 

@@ -113,15 +113,15 @@ impl Place {
         loop {
             tokio::time::sleep(every).await;
             if self.clock.now() >= device.expires_at {
-                return Login::Failed("the code has ended before it was confirmed".to_owned());
+                return Login::Lapsed;
             }
             match tokio::time::timeout(ASK, attempt.ask()).await {
                 Ok(Ok(Standing::Pending)) => {}
                 Ok(Ok(Standing::SlowDown)) => every += SLOWER,
                 Ok(Ok(Standing::Granted(until))) => return Login::Done(until),
-                Ok(Ok(Standing::Denied)) => return Login::Failed("it was denied on the page".to_owned()),
+                Ok(Ok(Standing::Denied)) => return Login::Denied,
                 Ok(Ok(Standing::Expired)) => {
-                    return Login::Failed("the code has ended before it was confirmed".to_owned());
+                    return Login::Lapsed;
                 }
                 Ok(Err(failure)) if !passes(failure.class) => return Login::Failed(failed(&failure)),
                 // RFC 8628, 3.5: a connection that fails is a reason to ask less often, not to give up.

@@ -116,18 +116,19 @@ async fn it_asks_no_more_often_than_it_may_until_it_is_granted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_comes_to_nothing_is_said_in_words() {
+async fn what_comes_to_nothing_is_told() {
+    let said = |why: &str| Login::Failed(why.to_owned());
     for (begin, asks, wanted) in [
-        (vec![Err(Failure::new(FailureClass::Other, "no sso_session"))], vec![], "no sso_session"),
-        (vec![], vec![Ok(Standing::Denied)], "it was denied on the page"),
-        (vec![], vec![Ok(Standing::Expired)], "the code has ended before it was confirmed"),
+        (vec![Err(Failure::new(FailureClass::Other, "no sso_session"))], vec![], said("no sso_session")),
+        (vec![], vec![Ok(Standing::Denied)], Login::Denied),
+        (vec![], vec![Ok(Standing::Expired)], Login::Lapsed),
         (
             vec![],
             vec![Err(Failure::new(FailureClass::Other, "InvalidGrantException: odd"))],
-            "InvalidGrantException: odd",
+            said("InvalidGrantException: odd"),
         ),
         // Nobody confirms it.
-        (vec![], vec![], "the code has ended before it was confirmed"),
+        (vec![], vec![], Login::Lapsed),
     ] {
         let waits = begin.is_empty();
         let mut stage = stage(begin, asks);
@@ -135,7 +136,7 @@ async fn what_comes_to_nothing_is_said_in_words() {
         if waits {
             assert!(matches!(stage.told().await, Login::Waiting(_)));
         }
-        assert_eq!(stage.told().await, Login::Failed(wanted.to_owned()));
+        assert_eq!(stage.told().await, wanted);
         assert!(stage.clock.now().timestamp() <= 605);
     }
 }

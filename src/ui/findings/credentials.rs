@@ -45,26 +45,31 @@ pub fn title(matter: Matter, now: DateTime<Utc>) -> (Level, String) {
 fn detail(matter: Matter, credentials: &Credentials, view: &View<'_>) -> String {
     let name = credentials.session.as_ref().map(|s| s.name.as_str());
     let failed = credentials.renewal_failed.as_deref().unwrap_or("nothing says why");
-    match (matter, name) {
-        (Matter::SessionEnds(at), Some(name)) => {
-            format!("IAM Identity Center session {name} ends at {} UTC. {REMEDY}", view.clock(at))
+    let end = match matter {
+        Matter::SessionEnds(at) | Matter::KeysEnd(at) => view.clock(at),
+        Matter::SessionOver | Matter::KeysOver => {
+            credentials.expires_at.map(|at| view.clock(at)).unwrap_or_default()
         }
-        (Matter::SessionOver, Some(name)) => match credentials.expires_at {
-            Some(at) if at > view.now => format!(
-                "IAM Identity Center session {name} has ended; keys that it gave hold until {} UTC. {REMEDY}",
-                view.clock(at)
-            ),
-            _ => format!("IAM Identity Center session {name} has ended. {REMEDY}"),
-        },
+    };
+    let holds = credentials.expires_at.is_some_and(|at| at > view.now);
+    match (matter, name) {
+        (Matter::SessionEnds(_), Some(name)) => {
+            format!("IAM Identity Center session {name} ends at {end} UTC. {REMEDY}")
+        }
+        (Matter::SessionOver, Some(name)) if holds => format!(
+            "IAM Identity Center session {name} has ended; keys that it gave hold until {end} UTC. {REMEDY}"
+        ),
+        (Matter::SessionOver, Some(name)) => {
+            format!("IAM Identity Center session {name} has ended. {REMEDY}")
+        }
         (Matter::KeysOver, Some(name)) => {
             format!("Keys of IAM Identity Center session {name} have ended, and calls are refused. {REMEDY}")
         }
-        (Matter::KeysEnd(at), Some(_)) => {
-            format!("They end at {} UTC and could not be renewed: {failed}. {REMEDY}", view.clock(at))
+        (Matter::KeysEnd(_), Some(_)) => {
+            format!("They end at {end} UTC and could not be renewed: {failed}. {REMEDY}")
         }
-        (Matter::KeysEnd(at) | Matter::SessionEnds(at), None) => format!(
-            "They end at {} UTC and could not be renewed: {failed}. Log in again where they come from; miharu picks new ones up by itself.",
-            view.clock(at)
+        (Matter::KeysEnd(_) | Matter::SessionEnds(_), None) => format!(
+            "They end at {end} UTC and could not be renewed: {failed}. Log in again where they come from; miharu picks new ones up by itself."
         ),
         (Matter::KeysOver | Matter::SessionOver, None) => format!(
             "They could not be renewed: {failed}. Log in again where they come from; miharu picks new ones up by itself."

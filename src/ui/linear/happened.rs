@@ -65,8 +65,10 @@ impl Seen {
             if entry.at >= teller.began
                 && let Some((level, text)) = journaled(entry)
             {
-                let key =
-                    entry.change.as_deref().map_or_else(|| "auto".to_owned(), |c| format!("change/{c}"));
+                let key = entry
+                    .change
+                    .as_deref()
+                    .map_or_else(|| "changes/auto".to_owned(), |c| format!("change/{c}"));
                 teller.tell(Kind::Happened, Some(level), &key, text);
             }
         }

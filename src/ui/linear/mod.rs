@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::app::state::{EnvironmentState, State};
 use crate::config::theme::Theme;
+use crate::language::say;
 
 use super::canvas::Look;
 use super::derived::Derived;
@@ -65,10 +66,10 @@ pub struct News {
 }
 
 impl News {
-    /// The line for people: the words first, then where and when; harmless.
+    /// The line for people, in their language: the words first, then where and when; harmless.
     pub fn line(&self) -> String {
         let time = self.at.format("%H:%M:%S UTC");
-        printable(&format!("{} [{} {time}]", self.text, self.environment)).into_owned()
+        printable(&format!("{} [{} {time}]", say(self.text.as_str()), self.environment)).into_owned()
     }
 }
 
@@ -172,7 +173,12 @@ impl Linear {
             let view = view(state, env, derived, &self.look);
             let matter = told.standing.values().filter(|s| s.level < Level::Low).count();
             let text = format!("{} {}", summary::alive(&view, quiet), summary::matter(matter));
-            Teller { view: &view, began: self.began, out: &mut out }.tell(Kind::Alive, None, "alive", text);
+            Teller { view: &view, began: self.began, out: &mut out }.tell(
+                Kind::Alive,
+                None,
+                "watch/alive",
+                text,
+            );
         }
         out
     }

@@ -117,7 +117,7 @@ fn failing(view: &View<'_>, out: &mut Vec<Standing>) {
             groups.entry(error.class.word()).or_insert((error.class, Vec::new())).1.push(source);
         }
     }
-    for (word_of_class, (class, members)) in groups {
+    for (class_word, (class, members)) in groups {
         let Some(error) = members.first().and_then(|s| s.error.as_ref()) else { continue };
         let never = members.iter().any(|s| s.at.is_none());
         let level = match class {
@@ -126,16 +126,13 @@ fn failing(view: &View<'_>, out: &mut Vec<Standing>) {
             _ => Level::Medium,
         };
         let who = names(&members);
-        let says = format!(
-            "{}: failing, {word_of_class}: {who}. {}. Remedy: {}.",
-            word(level),
-            error.line().trim_end_matches('.'),
-            error.remedy()
-        );
+        let (urgent, why, remedy) = (word(level), error.line(), error.remedy());
+        let why = why.trim_end_matches('.');
+        let says = format!("{urgent}: failing, {class_word}: {who}. {why}. Remedy: {remedy}.");
         out.push(Standing {
-            over: format!("Recovered, no longer {word_of_class}: {who}."),
+            over: format!("Recovered, no longer {class_word}: {who}."),
             pace: PACE,
-            ..Standing::new(format!("failing/{word_of_class}"), level, who, says)
+            ..Standing::new(format!("failing/{class_word}"), level, who, says)
         });
     }
 }
@@ -159,6 +156,7 @@ fn stale(view: &View<'_>, out: &mut Vec<Standing>) {
 fn deployment(d: &Deployment) -> Option<Standing> {
     let state = d.rollout_state.as_deref().unwrap_or_default();
     let (name, reason) = (revision(&d.task_definition), d.reason.as_deref().unwrap_or_default());
+    let (running, desired) = (d.running, d.desired);
     let reason = reason.trim_end_matches('.');
     let (level, says) = match state {
         "FAILED" => (Level::High, format!("HIGH: deployment FAILED: {name}. {reason}.")),
@@ -166,14 +164,12 @@ fn deployment(d: &Deployment) -> Option<Standing> {
             let failed = plural(d.failed as usize, "task", "tasks");
             (Level::High, format!("HIGH: deployment in trouble: {name}, {failed} failed to start. {reason}."))
         }
-        "IN_PROGRESS" => (
-            Level::Low,
-            format!("Deployment in progress: {name}, {} of {} tasks running.", d.running, d.desired),
-        ),
-        "COMPLETED" if d.status == "PRIMARY" => (
-            Level::Low,
-            format!("Deployment completed: {name}, {} of {} tasks running.", d.running, d.desired),
-        ),
+        "IN_PROGRESS" => {
+            (Level::Low, format!("Deployment in progress: {name}, {running} of {desired} tasks running."))
+        }
+        "COMPLETED" if d.status == "PRIMARY" => {
+            (Level::Low, format!("Deployment completed: {name}, {running} of {desired} tasks running."))
+        }
         _ => return None,
     };
     let mark = format!("{state} {}", d.failed > 0);
@@ -190,13 +186,13 @@ fn proposed(proposal: &Proposal, view: &View<'_>) -> Standing {
         Severity::Low => Level::Low,
     };
     let held: Vec<&str> = held_by(proposal).into_iter().filter(|n| *n != name::READ_ONLY).collect();
-    let (what, reason) = (&rec.title, rec.reason.trim_end_matches('.'));
+    let (id, what, reason) = (&rec.id, &rec.title, rec.reason.trim_end_matches('.'));
     let word = severity(rec.severity).1;
     let says = if !held.is_empty() {
         let held = held.join(", ");
         format!("{word}: recommended, but held back by {held}: {what}. {reason}.")
     } else if proposal.plan.is_ok() && view.state.demo.is_none() {
-        format!("{word}: recommended: {what}. {reason}. To apply it: miharu apply {}.", rec.id)
+        format!("{word}: recommended: {what}. {reason}. To apply it: miharu apply {id}.")
     } else {
         format!("{word}: recommended: {what}. {reason}.")
     };
@@ -233,7 +229,7 @@ fn changes(view: &View<'_>, out: &mut Vec<Standing>) {
         let says = format!("All changes are frozen by {by} until {until}.");
         out.push(Standing {
             over: "Changes are no longer frozen.".to_owned(),
-            ..Standing::new("frozen", Level::Medium, by, says)
+            ..Standing::new("changes/frozen", Level::Medium, by, says)
         });
     }
 }

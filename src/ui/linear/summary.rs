@@ -27,31 +27,20 @@ fn place(view: &View<'_>) -> String {
     let Some(identity) = &view.world.identity else {
         return format!("Environment {name}, whose account is not known yet.");
     };
-    format!(
-        "Environment {name}, account {}, region {}, as {}.",
-        identity.account,
-        identity.region,
-        identity.principal()
-    )
+    let (account, region, who) = (&identity.account, &identity.region, identity.principal());
+    format!("Environment {name}, account {account}, region {region}, as {who}.")
 }
 
 fn storage(view: &View<'_>) -> String {
     let Some(fs) = &view.world.file_system else { return "File system not read.".to_owned() };
     let targets = view.world.mount_targets.iter().flatten();
     let available = plural(targets.filter(|t| t.is_available()).count(), "mount target", "mount targets");
+    let (id, state) = (&fs.id, &fs.lifecycle_state);
     let Some(count) = &view.world.file_count else {
-        return format!(
-            "File system {} {}, {available} available, files not counted.",
-            fs.id, fs.lifecycle_state
-        );
+        return format!("File system {id} {state}, {available} available, files not counted.");
     };
-    format!(
-        "File system {} {}, {available} available, {} files of {}.",
-        fs.id,
-        fs.lifecycle_state,
-        units::thousands(count.files),
-        units::thousands(view.env.info.file_count_threshold)
-    )
+    let (files, most) = (units::thousands(count.files), units::thousands(view.env.info.file_count_threshold));
+    format!("File system {id} {state}, {available} available, {files} files of {most}.")
 }
 
 fn service(view: &View<'_>) -> String {

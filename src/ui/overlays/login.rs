@@ -46,11 +46,9 @@ pub fn lines(view: &View<'_>, width: usize) -> Vec<Line<'static>> {
             let until = until.format("%Y-%m-%d %H:%M UTC");
             out.say(Role::Ok, &format!("Signed in until {until}. Every source is asked anew."));
         }
-        Some(Login::Failed(why)) => {
-            out.say(Role::Bad, &format!("Not signed in: {why}."));
-            out.blank();
-            out.say(Role::Muted, "Close this and sign in again, or elsewhere with: aws sso login. Credentials of elsewhere are picked up by themselves.");
-        }
+        Some(Login::Denied) => out.nothing("Not signed in: it was denied on the page."),
+        Some(Login::Lapsed) => out.nothing("Not signed in: the code has ended before it was confirmed."),
+        Some(Login::Failed(why)) => out.nothing(&format!("Not signed in: {why}.")),
     }
     out.out
 }
@@ -66,6 +64,16 @@ impl Lines {
         for line in text::wrap(&words, self.width) {
             self.out.push(Line::new().add(role, line));
         }
+    }
+
+    /// Why nothing came of it, and what can be done.
+    fn nothing(&mut self, why: &str) {
+        self.say(Role::Bad, why);
+        self.blank();
+        self.say(
+            Role::Muted,
+            "Close this and sign in again, or elsewhere with: aws sso login. Credentials of elsewhere are picked up by themselves.",
+        );
     }
 
     fn blank(&mut self) {
