@@ -70,6 +70,8 @@
 //! - Reads and writes have clients of their own: an interceptor on every AWS client refuses, before it leaves, each
 //!   operation that is not on its list ([`aws::sdk`], [`actuators::sdk`]). Only the executor holds an actuator, and
 //!   in read-only mode none is constructed.
+//! - Signing a person in has clients of its own too, which send these three calls and no others
+//!   ([`aws::sdk::allow::SIGN_INS`]); secrets stay in `aws::sdk::sign_in`, what is shown is [`domain::credentials`].
 //! - No call without its journal entry, nothing applied twice, one change in flight in an environment: what
 //!   `tests/simulation.rs` checks after every event of thousands of seeded runs, with executors that are broken on
 //!   purpose to show that it would notice.
@@ -124,6 +126,8 @@
 //!   one search runs over thousands of lines at once. What costs more than a copy happens before the batch
 //!   reaches the thread that draws, or in slices between two keys. A line is lost only when it is counted: what
 //!   CloudWatch says it took in is compared with what was read, minute by minute ([`engine::tail::audit`]).
+//! - **Lines of text are differences** ([`ui::linear`]): what lasts has a key, a mark and an end, so that each is told
+//!   once when it begins, when it is another and when it is over, however often the state is looked at.
 //! - **A virtual clock is tokio's clock times a speed**, so the demo at any speed and the tests under paused time
 //!   use the same type.
 

@@ -77,6 +77,10 @@ pub enum Command {
     /// The console on a world of its own: no account, no network, nothing left behind
     Demo(Demo),
     /// The same facts as lines of text: how things stand, then a line for each change
+    #[command(
+        after_help = "It changes nothing, moves no cursor and draws nothing, so that screen readers, pipes and logs can follow it.\n\
+                      A line begins with what happened and ends with environment and time. It ends with its reader, or by SIGINT or SIGTERM."
+    )]
     Watch(Watch),
     /// Poll every source once, within 30 s, and print what was seen
     Snapshot {
@@ -182,12 +186,12 @@ pub enum Command {
         /// Which
         #[arg(value_enum)]
         what: Document,
-        /// Shell of completions; name of a theme or keymap
+        /// Shell of completions; command of a man page; name of a theme or keymap
         name: Option<String>,
         /// config: a commented file with every default
         #[arg(long)]
         template: bool,
-        /// theme, keys: all names with what they are for
+        /// man, theme, keys: all names with what they are for
         #[arg(long)]
         list: bool,
     },
@@ -285,10 +289,6 @@ pub struct Count {
 
 /// How changes are told as lines of text.
 #[derive(Debug, Clone, Args)]
-#[command(
-    after_help = "It changes nothing, moves no cursor and draws nothing, so that screen readers, pipes and logs can follow it.\n\
-                  A line begins with what happened and ends with environment and time. It ends with its reader, or by SIGINT or SIGTERM."
-)]
 pub struct Watch {
     /// End after this time; 0s: once the state is told
     #[arg(long = "for", value_name = "DURATION")]

@@ -15,7 +15,7 @@ use super::args::{Cli, Document};
 /// Prints a document. Those that show settings need them.
 pub fn document(what: Document, name: Option<&str>, loaded: Option<&Loaded>) -> eyre::Result<ExitCode> {
     let text = match (what, loaded) {
-        (Document::Man, _) => Ok(man()?),
+        (Document::Man, _) => man(name),
         (Document::Completions, _) => completions(name),
         (Document::Schema, _) => Ok(print::schema()),
         (Document::Config, None) => Ok(print::template()),
@@ -65,7 +65,7 @@ fn wrong(command: &'static str, error: &ConfigError) -> String {
     }
 }
 
-/// Prints the names of all themes or keymaps with what they are for.
+/// Prints the names of all themes, keymaps or man pages with what they are for.
 pub fn list(what: Document, loaded: &Loaded) -> eyre::Result<ExitCode> {
     let directory = &loaded.config.directory;
     let described = |names: Vec<String>, describe: &dyn Fn(&str) -> Result<String, ConfigError>| -> Vec<_> {
@@ -86,7 +86,11 @@ pub fn list(what: Document, loaded: &Loaded) -> eyre::Result<ExitCode> {
         Document::Keys => {
             described(config::keymaps(directory), &|n| config::keymap(n, directory).map(|k| k.description))
         }
-        _ => return Ok(super::usage(&"--list goes with print theme and print keys")),
+        Document::Man => pages()
+            .into_iter()
+            .map(|(name, c)| (name, c.get_about().map(ToString::to_string).unwrap_or_default()))
+            .collect(),
+        _ => return Ok(super::usage(&"--list goes with print man, print theme and print keys")),
     };
     let widest = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
     let text: Vec<String> = lines
@@ -97,10 +101,36 @@ pub fn list(what: Document, loaded: &Loaded) -> eyre::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The man page, in roff.
-fn man() -> std::io::Result<String> {
+/// All commands with their pages' names, the program itself first: `miharu`, `miharu-watch`, `miharu-bench-files`.
+fn pages() -> Vec<(String, clap::Command)> {
+    fn below(command: &clap::Command, out: &mut Vec<(String, clap::Command)>) {
+        let page = command.get_display_name().unwrap_or_else(|| command.get_name());
+        out.push((page.to_owned(), command.clone()));
+        command.get_subcommands().filter(|c| !c.is_hide_set()).for_each(|c| below(c, out));
+    }
+    let mut program = Cli::command();
+    program.build();
     let mut out = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut out)?;
+    below(&program, &mut out);
+    out
+}
+
+/// A man page, in roff: that of the program, or of one command (`watch`, `bench files` as `bench-files`).
+fn man(command: Option<&str>) -> Result<String, String> {
+    let page = command.map_or_else(|| "miharu".to_owned(), |command| format!("miharu-{command}"));
+    let (_, wanted) = pages().into_iter().find(|(name, _)| *name == page).ok_or_else(|| {
+        format!(
+            "there is no command {}: miharu print man --list names all pages",
+            command.unwrap_or_default()
+        )
+    })?;
+    let mut out = Vec::new();
+    let source = concat!("miharu ", env!("CARGO_PKG_VERSION"));
+    clap_mangen::Man::new(wanted)
+        .source(source)
+        .manual("miharu")
+        .render(&mut out)
+        .map_err(|e| format!("the man page: {e}"))?;
     Ok(String::from_utf8_lossy(&out).into_owned())
 }
 
