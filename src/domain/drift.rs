@@ -101,9 +101,11 @@ impl World {
                 self.live_tasks().filter_map(|t| self.list_version(t)).filter(|v| *v != current).collect();
             if let (Some(min), Some(max)) = (old.iter().min(), old.iter().max()) {
                 let which = if min == max { format!("v{min}") } else { format!("v{min} to v{max}") };
-                let tasks = if old.len() == 1 { "1 task runs" } else { "tasks run" };
-                let n = if old.len() == 1 { String::new() } else { format!("{} ", old.len()) };
-                push(DriftKind::TasksOnOldList, format!("{n}{tasks} by list {which}, now v{current}"));
+                let detail = match old.len() {
+                    1 => format!("1 task runs by list {which}, now v{current}"),
+                    n => format!("{n} tasks run by list {which}, now v{current}"),
+                };
+                push(DriftKind::TasksOnOldList, detail);
             }
         }
         out

@@ -146,9 +146,7 @@ impl Failure {
         if self.class == FailureClass::Denied
             && let Some(action) = &self.action
         {
-            line.push_str(" (missing IAM action ");
-            line.push_str(action);
-            line.push(')');
+            line = format!("{line} (missing IAM action {action})");
         }
         line
     }

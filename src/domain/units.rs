@@ -62,15 +62,16 @@ pub fn age_step(age: TimeDelta) -> String {
 pub fn duration(d: TimeDelta) -> String {
     let ms = d.num_milliseconds().max(0);
     let s = ms / 1000;
-    let two = |a: i64, an: &str, b: i64, bn: &str| {
-        if b == 0 { format!("{a} {an}") } else { format!("{a} {an} {b} {bn}") }
-    };
-    match s {
-        0..10 if ms % 1000 != 0 => format!("{:.1} s", ms as f64 / 1000.0),
-        0..60 => format!("{s} s"),
-        60..3600 => two(s / 60, "min", s % 60, "s"),
-        3600..86_400 => two(s / 3600, "h", s % 3600 / 60, "min"),
-        _ => two(s / 86_400, "d", s % 86_400 / 3600, "h"),
+    let (min, h, d) = (s / 60, s / 3600, s / 86_400);
+    match (s, s % 60, min % 60, h % 24) {
+        (0..10, ..) if ms % 1000 != 0 => format!("{:.1} s", ms as f64 / 1000.0),
+        (0..60, ..) => format!("{s} s"),
+        (60..3600, 0, ..) => format!("{min} min"),
+        (60..3600, s, ..) => format!("{min} min {s} s"),
+        (3600..86_400, _, 0, _) => format!("{h} h"),
+        (3600..86_400, _, min, _) => format!("{h} h {min} min"),
+        (_, _, _, 0) => format!("{d} d"),
+        (_, _, _, h) => format!("{d} d {h} h"),
     }
 }
 

@@ -31,6 +31,14 @@ pub(super) fn listening() -> bool {
     HEARD.with_borrow(Option::is_some)
 }
 
+/// Runs `work` without noting what it says: a try.
+pub(super) fn quietly<R>(work: impl FnOnce() -> R) -> R {
+    let heard = HEARD.take();
+    let result = work();
+    HEARD.set(heard);
+    result
+}
+
 fn note(write: impl FnOnce(&mut Heard)) {
     HEARD.with_borrow_mut(|heard| {
         if let Some(heard) = heard {

@@ -6,13 +6,15 @@ use std::collections::HashMap;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::heard;
-use super::template::{Template, Translation};
+use super::template::{FEW, Template, Translation};
 
 /// Messages within messages that are followed.
 const DEPTH: usize = 6;
+/// Between two sentences.
+const SENTENCE: &str = ". ";
 /// What separates texts that stand side by side, the widest apart first, and how the translations are joined.
 const BETWEEN: &[(&str, &str)] =
-    &[("\n", "\n"), ("  ", "  "), ("; ", "; "), (". ", "。"), (": ", ": "), (" (", " ("), (", ", "、")];
+    &[("\n", "\n"), ("  ", "  "), (". ", "。"), ("; ", "; "), (": ", ": "), (" (", " ("), (", ", "、")];
 
 /// A message with its translation.
 struct Entry {
@@ -113,20 +115,23 @@ impl Table {
         if depth == 0 || !core.bytes().any(|b| b.is_ascii_alphabetic()) {
             return None;
         }
-        let said = self.whole(core, depth).or_else(|| self.peeled(core, depth)).or_else(|| {
-            let parts = self.parts(core, depth);
-            if parts.is_none() {
-                heard::untranslated(core);
-            }
-            parts
-        })?;
+        let said = self
+            .whole(core, depth, false)
+            .or_else(|| self.sentences(core, depth))
+            .or_else(|| self.whole(core, depth, true))
+            .or_else(|| self.peeled(core, depth))
+            .or_else(|| self.parts(core, depth));
+        let Some(said) = said else {
+            heard::untranslated(core);
+            return None;
+        };
         let before = text.len() - text.trim_start_matches(' ').len();
         let after = text.len() - text.trim_end_matches(' ').len();
         Some(format!("{}{said}{}", " ".repeat(before), " ".repeat(after)))
     }
 
-    /// As one message.
-    fn whole(&self, text: &str, depth: usize) -> Option<String> {
+    /// As one message. `long`: also with a whole sentence and more filled in.
+    fn whole(&self, text: &str, depth: usize, long: bool) -> Option<String> {
         if let Some(said) = self.fixed.get(text) {
             heard::used(text);
             return Some(said.clone());
@@ -135,29 +140,66 @@ impl Table {
             self.finder.as_ref()?.find_overlapping_iter(text).map(|m| m.pattern().as_usize()).collect();
         found.sort_unstable();
         found.dedup();
-        for entry in found.into_iter().filter_map(|i| self.entries.get(i)) {
-            let Some(values) = entry.message.holes_of(text) else { continue };
-            heard::used(&entry.key);
-            for (i, value) in values.iter().enumerate().filter(|(i, _)| !entry.translation.says(*i)) {
-                heard::hole(&entry.key, i, value);
-            }
-            let mut say = |value| self.any(value, depth - 1).map_or(Cow::Borrowed(value), Cow::Owned);
-            return Some(entry.translation.with(&values, &mut say));
+        let fitting: Vec<(&Entry, Vec<&str>)> = found
+            .into_iter()
+            .filter_map(|i| self.entries.get(i))
+            .filter_map(|entry| Some((entry, entry.message.holes_of(text)?)))
+            .filter(|(_, values)| long || !values.iter().any(|v| v.contains(SENTENCE)))
+            .collect();
+        let clean = |(entry, values): &&(&Entry, Vec<&str>)| self.clean(entry, values, depth);
+        let known = |(entry, _): &&(&Entry, Vec<&str>)| entry.message.letters() >= FEW;
+        let (entry, values) = match fitting.as_slice() {
+            [only] if known(&only) => Some(only),
+            several => several.iter().find(clean).or_else(|| several.iter().find(known)),
+        }?;
+        heard::used(&entry.key);
+        for (i, value) in values.iter().enumerate().filter(|(i, _)| entry.translation.keeps(*i)) {
+            heard::hole(&entry.key, i, value);
         }
-        None
+        let mut say = |value| self.any(value, depth - 1).map_or(Cow::Borrowed(value), Cow::Owned);
+        Some(entry.translation.with(values, &mut say))
     }
 
-    /// Without the shapes before it and the full stop after it.
+    /// Whether nothing in the holes looks like words of another message.
+    fn clean(&self, entry: &Entry, values: &[&str], depth: usize) -> bool {
+        let word = |w: &str| w.len() > 1 && w.bytes().all(|b| b.is_ascii_lowercase());
+        let words = |v: &str| v.contains(' ') && v.split(' ').any(word);
+        heard::quietly(|| {
+            values.iter().enumerate().all(|(i, value)| {
+                !words(value) || (!entry.translation.keeps(i) && self.any(value, depth - 1).is_some())
+            })
+        })
+    }
+
+    /// As messages one after the other, each a sentence or several.
+    fn sentences(&self, text: &str, depth: usize) -> Option<String> {
+        text.match_indices(SENTENCE).find_map(|(at, _)| {
+            let (first, rest) = text.split_at(at + 1);
+            let first = self.whole(first, depth, true)?;
+            Some(format!("{first}{}", self.any(rest.trim_start(), depth)?))
+        })
+    }
+
+    /// Without the shapes before it and the full stop after it; or with the full stop that it lost where it was
+    /// put into another message.
     fn peeled(&self, text: &str, depth: usize) -> Option<String> {
         let edge = |c: char| !c.is_alphanumeric();
         let inner = text.trim_start_matches(edge);
         let before = text.get(..text.len() - inner.len()).unwrap_or_default();
         let core = inner.trim_end_matches(['.', ':', ',', ';', '!', '?', ')', '…', '"', '\'']);
         let after = inner.get(core.len()..).unwrap_or_default();
+        if after.is_empty()
+            && let Some(said) = self.whole(&format!("{core}."), depth, true)
+        {
+            return Some(format!("{before}{}", said.trim_end_matches('。')));
+        }
         if before.is_empty() && after.is_empty() {
             return None;
         }
-        let said = self.whole(core, depth)?;
+        if let Some(said) = self.whole(inner, depth, true) {
+            return Some(format!("{before}{said}"));
+        }
+        let said = self.whole(core, depth, true)?;
         let after = if after == "." { if said.ends_with('。') { "" } else { "。" } } else { after };
         Some(format!("{before}{said}{after}"))
     }

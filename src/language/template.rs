@@ -5,7 +5,9 @@ use std::borrow::Cow;
 /// Ways of one text through one message that are tried before it is taken for another message.
 const TRIES: usize = 200;
 /// Letters from which on a message is known by its words alone.
-const FEW: usize = 3;
+pub(super) const FEW: usize = 3;
+/// Words that are no words: what only stands between numbers.
+const UNITS: &[&str] = &["s", "min", "h", "d", "ms", "of", "MiB", "UTC"];
 
 /// A message: literals around holes, one literal more than holes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,11 +16,22 @@ pub(super) struct Template {
     holes: Vec<String>,
 }
 
-/// A hole of a translation: which one of the message, and whether what is in it is a message too.
+/// A part of a translation; a hole says which one of the message it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Literal(String),
-    Hole { index: usize, said: bool },
+    Hole { index: usize, put: Put },
+}
+
+/// How what is in a hole is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Put {
+    /// As it came.
+    Kept,
+    /// As a message of its own.
+    Said,
+    /// Not at all.
+    Dropped,
 }
 
 /// What a message is in the other language.
@@ -86,8 +99,13 @@ impl Template {
 
     /// Whether only numbers may stand in the holes: `{} s` is a time, and no other text that ends so.
     fn of_numbers(&self) -> bool {
-        let begins = self.literals.first().is_some_and(|l| l.chars().any(char::is_alphabetic));
-        !begins && self.letters() < FEW
+        let mut words = self.literals.iter().flat_map(|l| l.split(|c: char| !c.is_alphabetic()));
+        words.all(|word| word.is_empty() || UNITS.contains(&word))
+    }
+
+    /// Whether it begins with a name: too few words follow to know it by them alone.
+    fn of_names(&self) -> bool {
+        self.letters() < FEW && self.literals.first().is_some_and(String::is_empty)
     }
 
     /// The longest piece that every text of this message has in it.
@@ -102,8 +120,10 @@ impl Template {
         let mut found = Vec::with_capacity(self.holes.len());
         let mut tries = TRIES;
         let fits = fill(text, rest, &mut found, &mut tries) && self.agree(&found);
-        let number = |value: &&str| value.starts_with(|c: char| c.is_ascii_digit() || "<>≤≥-$".contains(c));
-        (fits && (!self.of_numbers() || found.iter().all(number))).then_some(found)
+        let number = |value: &&str| value.starts_with(|c: char| !c.is_alphabetic());
+        let named = !found.first().is_some_and(|name| name.contains(' '));
+        let fits = if self.of_numbers() { fits && found.iter().all(number) } else { fits };
+        (fits && (named || !self.of_names() || self.of_numbers())).then_some(found)
     }
 
     /// A name that occurs twice stands for one value.
@@ -141,7 +161,7 @@ fn fill<'t>(text: &'t str, literals: &[String], found: &mut Vec<&'t str>, tries:
 
 impl Translation {
     /// Reads what `message` is in the other language. `{}` takes the holes in turn, `{0}` and `{name}` the one
-    /// meant; `:ja` after it says that what is in it is a message of its own.
+    /// meant; `:ja` after it says that what is in it is a message of its own, `:no` that it is left out.
     pub(super) fn parse(text: &str, message: &Template) -> Result<Self, String> {
         let (literals, insides) = scan(text)?;
         let mut pieces = Vec::new();
@@ -152,17 +172,18 @@ impl Translation {
                 pieces.push(Piece::Literal(literal));
             }
             let Some(inside) = insides.next() else { continue };
-            let (name, said) = match inside.split_once(':') {
-                Some((name, "ja")) => (name, true),
-                Some((_, other)) => return Err(format!("only :ja may follow a name, not :{other}")),
-                None => (inside.as_str(), false),
+            let (name, put) = match inside.split_once(':') {
+                Some((name, "ja")) => (name, Put::Said),
+                Some((name, "no")) => (name, Put::Dropped),
+                Some((_, other)) => return Err(format!("only :ja or :no may follow a name, not :{other}")),
+                None => (inside.as_str(), Put::Kept),
             };
             let name = if name.is_empty() { next.to_string() } else { name.to_owned() };
             next += 1;
             let Some(index) = message.holes.iter().position(|n| *n == name) else {
                 return Err(format!("the message has no {{{name}}}"));
             };
-            pieces.push(Piece::Hole { index, said });
+            pieces.push(Piece::Hole { index, put });
         }
         for name in &message.holes {
             let index = message.holes.iter().position(|n| n == name);
@@ -173,9 +194,9 @@ impl Translation {
         Ok(Self(pieces))
     }
 
-    /// Whether what stands in the hole at `index` is a message of its own.
-    pub(super) fn says(&self, index: usize) -> bool {
-        self.0.iter().any(|p| matches!(p, Piece::Hole { index: i, said: true } if *i == index))
+    /// Whether what stands in the hole at `index` is put as it came.
+    pub(super) fn keeps(&self, index: usize) -> bool {
+        self.0.iter().any(|p| matches!(p, Piece::Hole { index: i, put: Put::Kept } if *i == index))
     }
 
     /// The text with its holes filled, by `say` where they are messages.
@@ -188,9 +209,13 @@ impl Translation {
         for piece in &self.0 {
             match piece {
                 Piece::Literal(text) => out.push_str(text),
-                Piece::Hole { index, said } => {
+                Piece::Hole { index, put } => {
                     let value = values.get(*index).copied().unwrap_or_default();
-                    if *said { out.push_str(&say(value)) } else { out.push_str(value) }
+                    match put {
+                        Put::Kept => out.push_str(value),
+                        Put::Said => out.push_str(&say(value)),
+                        Put::Dropped => {}
+                    }
                 }
             }
         }
@@ -225,6 +250,7 @@ mod tests {
             ("a {{b}} {c}", "{{b}} {c}", "a {b} d", Some("{b} d")),
             ("{} in {} of {}", "{2}/{1}/{0}", "step in in in of of it", Some("of it/in in/step")),
             ("{} rows", "{} 行", "3 columns", None),
+            ("{who} {is} here", "{who}がいる{is:no}", "taro is here", Some("taroがいる")),
         ] {
             assert_eq!(put(message, translation, text).as_deref(), wanted, "{message}");
         }
@@ -236,7 +262,7 @@ mod tests {
         for (translation, why) in [
             ("{n} {x}", "no {x}"),
             ("{n}", "{0} of the message is left out"),
-            ("{n:>5} {0}", "only :ja"),
+            ("{n:>5} {0}", "only :ja or :no"),
             ("}", "never opened"),
         ] {
             let error = Translation::parse(translation, &message).unwrap_err();

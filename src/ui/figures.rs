@@ -91,7 +91,8 @@ pub fn told(view: &View<'_>, measure: &Measure) -> (Role, String) {
 
 /// Who told a number, over which time and when, for details.
 pub fn exactly(view: &View<'_>, measure: &Measure) -> String {
-    format!("{}, over {}, {}", measure.origin, units::duration(measure.over), view.exact(measure.at))
+    let exact = view.exact(measure.at);
+    format!("{}, over {}, {}", measure.origin, units::duration(measure.over), say(exact))
 }
 
 /// Why a part of the impressions is not there although their source was read: what to configure.

@@ -34,59 +34,62 @@ pub fn kind(kind: EntryKind) -> (Role, &'static str) {
     }
 }
 
-/// Members of a detail that say most, in that order.
-const TELLING: &[&str] = &[
-    "/progress",
-    "/plan/title",
-    "/title",
-    "/reason",
-    "/why",
-    "/verification/verdict",
-    "/verdict",
-    "/error",
-    "/text",
-    "/request/cli",
-    "/cli",
-    "/guardrail",
-    "/operation",
-    "/recommendation",
+/// Members of a detail that say most, in that order, and whether they are words of the program.
+const TELLING: &[(&str, bool)] = &[
+    ("/progress", true),
+    ("/plan/title", true),
+    ("/title", true),
+    ("/reason", true),
+    ("/why", true),
+    ("/verification/verdict", true),
+    ("/verdict", true),
+    ("/error", true),
+    ("/text", true),
+    ("/request/cli", false),
+    ("/cli", false),
+    ("/guardrail", false),
+    ("/operation", false),
+    ("/recommendation", false),
 ];
 
 /// The detail in a line of the screen's language: what says most, else the JSON.
 pub fn summary(entry: &Entry) -> String {
+    let (own, told) = told(entry);
     // what a person wrote stays as it was written
-    let told = told(entry);
-    if matches!(entry.event, EntryKind::Note | EntryKind::Rejected) { told } else { say(told).into_owned() }
+    let quoted = !own || matches!(entry.event, EntryKind::Note | EntryKind::Rejected);
+    if quoted { told } else { say(told).into_owned() }
 }
 
-fn told(entry: &Entry) -> String {
+/// Whether it is the program's own words, and what it is.
+fn told(entry: &Entry) -> (bool, String) {
     let detail = &entry.detail;
     match detail {
-        Value::Null => return String::new(),
-        Value::Object(members) if members.is_empty() => return String::new(),
+        Value::Null => return (false, String::new()),
+        Value::Object(members) if members.is_empty() => return (false, String::new()),
         Value::Object(_) => {}
-        other => return plain(other),
+        other => return (false, plain(other)),
     }
     if let Some(freeze) = detail.get("freeze").and_then(Value::as_bool) {
-        return if freeze { "all changes FROZEN" } else { "the freeze of changes is over" }.into();
+        return (true, if freeze { "all changes FROZEN" } else { "the freeze of changes is over" }.into());
     }
     let (text, list) = (|name: &str| detail.get(name).and_then(Value::as_str), detail.get("outputs"));
     if let (EntryKind::Snoozed, Some(until)) = (entry.event, text("until")) {
         let at = until.parse::<DateTime<Utc>>().map(|at| at.format("%m-%d %H:%M UTC").to_string());
-        return format!("until {}", at.unwrap_or_else(|_| until.to_owned()));
+        return (true, format!("until {}", at.unwrap_or_else(|_| until.to_owned())));
     }
     if let Some(Value::Object(outputs)) = list {
         let found = if detail.get("found_by_reading").is_some() { "found by reading: " } else { "" };
         let outputs: Vec<String> = outputs.iter().map(|(k, v)| format!("{k} {}", plain(v))).collect();
-        return format!("{found}{}", outputs.join(", "));
+        return (false, format!("{}{}", say(found), outputs.join(", ")));
     }
     if let (EntryKind::Converged, Some(steps)) = (entry.event, detail.get("steps").and_then(Value::as_u64)) {
-        return format!("all {steps} steps have reached their targets");
+        return (true, format!("all {steps} steps have reached their targets"));
     }
     if let (EntryKind::Refused, Some(guardrail), Some(reason)) =
         (entry.event, text("guardrail"), text("reason"))
     {
-        return format!("{guardrail}: {reason}");
+        return (false, format!("{guardrail}: {}", say(reason)));
     }
-    TELLING.iter().find_map(|path| detail.pointer(path)).map_or_else(|| detail.to_string(), plain)
+    let found = TELLING.iter().find_map(|(path, own)| Some((*own, plain(detail.pointer(path)?))));
+    found.unwrap_or_else(|| (false, detail.to_string()))
 }

@@ -137,9 +137,30 @@ pub fn is_words(text: &str) -> bool {
     };
     // in kebab-case it is the name of something
     let named = !bare.contains(' ') && bare.contains('-') && !bare.contains(char::is_uppercase);
-    // a pattern for times, a setting, a drawing
-    let other = bare.starts_with('%') || bare.starts_with("hakaru.") || bare.starts_with('<');
+    // a pattern for times, a setting, a drawing, SQL
+    let other = ["%", "hakaru.", "<"].iter().any(|s| bare.starts_with(s)) || is_sql(&bare);
     !named && !other && bare.split_whitespace().any(word)
+}
+
+fn is_sql(text: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "SELECT ",
+        "SET SESSION",
+        "UPDATE ",
+        "INSERT ",
+        "DELETE FROM",
+        "PRAGMA ",
+        "INTO ",
+        "FORCE INDEX",
+        "AND ",
+        "WHERE ",
+        "ORDER BY",
+        "LIMIT",
+        "BEGIN",
+        "KILL ",
+        "ALTER TABLE",
+    ];
+    WORDS.iter().any(|word| text.trim_start_matches([';', ' ']).starts_with(word))
 }
 
 /// The text without what is filled in.

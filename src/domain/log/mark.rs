@@ -67,19 +67,19 @@ impl fmt::Display for Mark {
             }
             MarkKind::NeverRead { until, why } => {
                 let until = until.format("%H:%M:%S");
-                write!(f, "{}: {from} to {until} never read completely: ", self.group)?;
-                f.write_str(match why {
+                let why = match why {
                     NeverRead::Queue => "too many gaps waited to be read",
                     NeverRead::Memory => "too many lines came since",
-                })
+                };
+                write!(f, "{}: {from} to {until} never read completely: {why}", self.group)
             }
-            MarkKind::Missed { lines } => write!(
-                f,
-                "{}: {lines} more line{} taken in by CloudWatch at {} than read",
-                self.group,
-                if lines == 1 { "" } else { "s" },
-                self.at.format("%H:%M")
-            ),
+            MarkKind::Missed { lines } => {
+                let (group, at) = (&self.group, self.at.format("%H:%M"));
+                match lines {
+                    1 => write!(f, "{group}: 1 more line taken in by CloudWatch at {at} than read"),
+                    n => write!(f, "{group}: {n} more lines taken in by CloudWatch at {at} than read"),
+                }
+            }
         }
     }
 }

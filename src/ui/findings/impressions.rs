@@ -8,6 +8,7 @@ use crate::domain::impressions::{Instance, Kind, Loss};
 use crate::domain::slo::Objective;
 use crate::domain::source::SourceId;
 use crate::domain::units;
+use crate::language::say;
 use crate::ui::figures;
 use crate::ui::timeline::window;
 use crate::ui::view::{View, plural};
@@ -35,15 +36,16 @@ fn budget(view: &View<'_>, new: &mut New<'_>) {
     if let Some(burning) = &level.alarm {
         let (rule, rate) = (burning.rule, |r: Option<f64>| r.map_or_else(String::new, figures::burn));
         let page = rule.urgency == Urgency::Page;
-        let gone = level
-            .time_left
-            .map_or_else(String::new, |t| format!(", {}", figures::time_left(t, budget.period).1));
+        let left = match level.time_left.map(|t| figures::time_left(t, budget.period).1) {
+            Some(gone) => format!("{}, {}", say(left.as_str()), say(gone)),
+            None => left.clone(),
+        };
         new.add(
             if page { Level::High } else { Level::Medium },
             "burn",
             format!("error budget burns {} times too fast", rate(burning.long)),
             format!(
-                "{} over {}, {} over {}; {} is the limit. {left}{gone}.",
+                "{} over {}, {} over {}; {} is the limit. {left}.",
                 rate(burning.long),
                 window(rule.long),
                 rate(burning.short),
@@ -92,18 +94,18 @@ fn instances(view: &View<'_>, new: &mut New<'_>) {
         let last = view.world.impressions.flow.last.iter();
         last.flat_map(|f| &f.instances).filter(|i| i.kind == Kind::Hakaru && i.error.is_none())
     };
-    let mut say = |key, what, bad: Vec<&Instance>, why: &str| {
+    let mut tell = |key, what, bad: Vec<&Instance>, why: &str| {
         let Some(first) = bad.first() else { return };
         let title = format!("{} {what}", plural(bad.len(), "hakaru", "hakarus"));
         new.add(Level::High, key, title, format!("{}: {why}", first.name));
     };
-    say(
+    tell(
         "hakaru/database",
         "without a database",
         all().filter(|i| i.database_up == Some(false)).collect(),
         "its database takes no impressions; see its log and the database.",
     );
-    say(
+    tell(
         "hakaru/health",
         "unhealthy",
         all().filter(|i| i.healthy == Some(false) && i.database_up != Some(false)).collect(),

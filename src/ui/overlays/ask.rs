@@ -68,12 +68,12 @@ impl Ask {
         width: usize,
     ) -> Vec<Line<'static>> {
         let mut out = Vec::new();
+        let known = view.world.identity.as_ref().map(|i| i.account.as_str());
+        let account = known.map_or_else(|| language::say("account not known"), Into::into);
+        out.extend(Line::quoted(Role::Title, &format!("{}  {account}", view.env.info.name), width));
         let mut say = |role: Role, words: &str| {
             out.extend(Line::wrapped(role, words, width));
         };
-        let known = view.world.identity.as_ref().map(|i| i.account.as_str());
-        let account = known.map_or_else(|| language::say("account not known"), Into::into);
-        say(Role::Title, &format!("{}  {account}", view.env.info.name));
         let changes = &view.env.changes;
         let title_of = |change: &str| {
             let flight = changes.in_flight.as_ref().filter(|p| p.change == *change).map(|p| p.title.clone());

@@ -228,7 +228,8 @@ fn step_lines(out: &mut Vec<Line<'static>>, step: &Step, width: usize) {
     out.push(Line::new());
     out.extend(wrapped(Role::Accent, &format!("{}. {}", step.n, say(step.title.as_str())), 0, width));
     let request = &step.request;
-    out.extend(wrapped(Role::Muted, &format!("{} {}", request.service, request.operation), 3, width));
+    let call = Line::new().text("   ");
+    out.push(call.quote(Role::Muted, format!("{} {}", request.service, request.operation)));
     let json = serde_json::to_string_pretty(&request.input)
         .unwrap_or_else(|e| format!("the request cannot be written as JSON: {e}"));
     for line in json.lines() {

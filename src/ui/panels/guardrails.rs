@@ -19,12 +19,9 @@ use super::{Panel, Room};
 pub struct Guardrails;
 
 const COLUMNS: &[Column] = &[
-    Column::text("guardrail", 22, 0).snug(),
+    Column::text("guardrail", 22, 0).quoted().snug(),
     Column::text("state", 10, 0).snug(),
     Column::text("ends", 16, 1).snug(),
-    Column::text("guardrail", 22, 0).quoted(),
-    Column::text("state", 10, 0),
-    Column::text("ends", 16, 1),
     Column { grow: 2, ..Column::wide("why", 20, 2) },
     Column::wide("holds back", 16, 3).quoted(),
 ];

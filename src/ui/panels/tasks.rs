@@ -308,17 +308,14 @@ fn mounts(view: &View<'_>, rows: &Rows<'_>, task: &Task) -> Vec<(Role, String)> 
                         ),
                     )
                 } else {
-                    let share = rows
-                        .local(task)
-                        .map_or_else(String::new, |l| format!(", {} of its traffic", percent(l)));
-                    (
-                        Role::Text,
-                        format!(
-                            "Of {n} entries, {} is in its zone {}{share}.",
-                            own.join(" and "),
-                            lane.short
-                        ),
-                    )
+                    let (own, zone) = (own.join(" and "), &lane.short);
+                    let words = match rows.local(task).map(percent) {
+                        Some(share) => {
+                            format!("Of {n} entries, {own} is in its zone {zone}, {share} of its traffic.")
+                        }
+                        None => format!("Of {n} entries, {own} is in its zone {zone}."),
+                    };
+                    (Role::Text, words)
                 });
             }
         }

@@ -1,0 +1,224 @@
+//! Draws everything in Japanese and listens: nothing that the program says stays in English, nothing that came
+//! from outside is translated, and no text of the program's own is cut.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use miharu::app::action::Action;
+use miharu::app::state::State;
+use miharu::config;
+use miharu::config::keymap::Context;
+use miharu::config::model::Lang;
+use miharu::language::{Heard, Language, listen};
+use miharu::ui::glyphs::Glyphs;
+
+use crate::harness::Screen;
+use crate::{decisions, scenes};
+
+pub const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+const SCREENS: &[Action] = &[
+    Action::Overview,
+    Action::Storage,
+    Action::Tasks,
+    Action::Impressions,
+    Action::Changes,
+    Action::Journal,
+];
+
+/// Scenes with much to say.
+const TALKING: &[&str] =
+    &["over", "failing", "troubled", "two", "deciding", "acting", "braked", "impressions-lossy"];
+
+/// Screens, and what opens above them.
+const LOOKS: &[&[Action]] = &[
+    &[Action::Overview],
+    &[Action::Storage],
+    &[Action::Tasks],
+    &[Action::Impressions],
+    &[Action::Changes],
+    &[Action::Journal],
+    &[Action::Help],
+    &[Action::Palette],
+    &[Action::Errors],
+    &[Action::Sources],
+    &[Action::Environments],
+    &[Action::Themes],
+    &[Action::ServiceEvents],
+];
+
+pub fn all() -> Vec<(&'static str, State)> {
+    let mut out: Vec<(&str, State)> = scenes::ALL.iter().map(|(name, scene)| (*name, scene())).collect();
+    out.extend([
+        ("deciding", decisions::deciding()),
+        ("acting", decisions::acting()),
+        ("braked", decisions::braked()),
+    ]);
+    out
+}
+
+pub fn screen(state: State, size: (u16, u16), theme: &str, lang: Lang) -> Screen {
+    let mut shown = Screen::new(state, size, theme, &Glyphs::UNICODE);
+    shown.ui.set_language(Language::of(lang));
+    shown
+}
+
+/// Draws every screen and everything that opens.
+fn tour(state: &State, size: (u16, u16), theme: &str, lang: Lang, see: &mut dyn FnMut(&Screen, &str)) {
+    let mut shown = screen(state.clone(), size, theme, lang);
+    for actions in LOOKS {
+        shown.acts(actions);
+        see(&shown, &format!("{actions:?}"));
+        if shown.ui.contexts(&shown.state).contains(&Context::Overlay) {
+            shown.act(Action::PageDown).act(Action::Bottom);
+            see(&shown, &format!("the end of {actions:?}"));
+            shown.act(Action::Back);
+        }
+    }
+    shown.act(Action::Overview).act(Action::Back);
+    for action in [
+        Action::Arm,
+        Action::FreezeChanges,
+        Action::RollBack,
+        Action::CancelChange,
+        Action::Quit,
+        Action::Veto,
+    ] {
+        shown.act(action);
+        see(&shown, &format!("{action:?}"));
+        shown.act(Action::Back);
+    }
+}
+
+/// Opens the detail of the first row of each panel and reads it to its end.
+fn details(state: &State, size: (u16, u16), lang: Lang) {
+    for screen_of in SCREENS {
+        for panel in 0..8 {
+            let mut shown = screen(state.clone(), size, "dark", lang);
+            shown.act(*screen_of);
+            for _ in 0..panel {
+                shown.act(Action::FocusNext);
+            }
+            shown.act(Action::Open);
+            for _ in 0..4 {
+                shown.act(Action::PageDown);
+            }
+            for action in [Action::Approve, Action::Reject, Action::Snooze] {
+                shown.act(action).act(Action::Back);
+            }
+        }
+    }
+}
+
+/// Two words of a person's language in a row, in lower case and without anything of Japanese around them.
+pub fn is_english(text: &str) -> bool {
+    let word = |w: &str| w.len() > 1 && w.chars().all(|c| c.is_ascii_lowercase());
+    let words: Vec<&str> = text.split(' ').collect();
+    let pair = |p: &[&str]| word(p[0]) && word(p[1].trim_end_matches(|c: char| !c.is_alphanumeric()));
+    !text.chars().any(|c| ('\u{3040}'..='\u{9fff}').contains(&c)) && words.windows(2).any(pair)
+}
+
+/// What is not said by the program, but by AWS or by people in the scenes.
+const OUTSIDE: &[&str] = &[
+    "rate exceeded",
+    "the security token included in the request is expired",
+    "evil",
+    "10 times as fast",
+    "close the other console",
+    "database is locked",
+    "create a mount target in 1d",
+    "publish the list as it was",
+    "publish the list with it",
+    "published as it was",
+    "the mount target stays",
+    "It does not make the file system itself faster",
+    "Tasks restart once",
+    "caches of the paths that move are cold",
+    "tasks in 1d read locally",
+    "count are fresh",
+    "cool-down: ",
+    "between two that add",
+    "the change before was verified",
+    "give the counter 512 MB",
+    "rather than 6",
+    "further zone is left",
+    "no data point within 3 min",
+    "tasks by the new list",
+    "and zone 1d has 2 tasks",
+    "two failures in a row",
+    "33 % of all paths will be routed",
+    "tasks run of the PRIMARY",
+];
+
+pub fn outside(text: &str) -> bool {
+    OUTSIDE.iter().any(|o| text.contains(o))
+}
+
+#[test]
+fn nothing_stays_in_english() {
+    let mut untranslated = BTreeMap::new();
+    let mut kept = BTreeSet::new();
+    for (name, state) in all() {
+        if name.contains("hostile") {
+            continue;
+        }
+        let ((), heard) = listen(|| {
+            tour(&state, (200, 60), "dark", Lang::Ja, &mut |_, _| {});
+            if TALKING.contains(&name) {
+                details(&state, (120, 40), Lang::Ja);
+            }
+        });
+        let Heard { untranslated: said, kept: held, .. } = heard;
+        untranslated.extend(said.into_iter().filter(|t| is_english(t) && !outside(t)).map(|t| (t, name)));
+        kept.extend(held.into_iter().filter(|(_, _, v)| v.contains(' ') && is_english(v) && !outside(v)));
+    }
+    for (text, scene) in &untranslated {
+        println!("{scene}: {text}");
+    }
+    for (key, hole, value) in &kept {
+        println!("in {key:?}, hole {hole} is words: {value}");
+    }
+    assert!(untranslated.is_empty() && kept.is_empty(), "the texts above are not translated");
+}
+
+/// Texts that may not fit into their place: what they say is data, or stands in full one key away.
+fn may_be_cut(text: &str) -> bool {
+    text.ends_with('。')
+}
+
+#[test]
+fn no_label_is_cut() {
+    let table = Language::of(Lang::Ja).table().unwrap();
+    let mut cut = BTreeSet::new();
+    for (name, state) in all() {
+        for size in SIZES {
+            for lang in [Lang::En, Lang::Ja] {
+                let ((), heard) = listen(|| tour(&state, size, "dark", lang, &mut |_, _| {}));
+                let own = heard.cut.into_iter().filter(|(t, _)| table.is_fixed(t) && !may_be_cut(t));
+                cut.extend(own.map(|(text, columns)| {
+                    format!("{text:?} in {columns} columns ({name}, {size:?}, {lang:?})")
+                }));
+            }
+        }
+    }
+    for line in &cut {
+        println!("{line}");
+    }
+    assert!(cut.is_empty(), "the labels above are cut");
+}
+
+#[test]
+fn every_frame_holds_in_both_languages_and_all_themes() {
+    for theme in config::themes(std::path::Path::new("")) {
+        for (name, state) in all() {
+            for size in SIZES {
+                for lang in [Lang::En, Lang::Ja] {
+                    for actions in LOOKS {
+                        let mut shown = screen(state.clone(), size, &theme, lang);
+                        shown.acts(actions);
+                        crate::sound(&shown, &format!("{name} {actions:?} {size:?} {theme} {lang:?}"));
+                    }
+                }
+            }
+        }
+    }
+}
