@@ -149,6 +149,8 @@ const NAMES: &[&str] = &[
     "File count result:",
     // units, and verbs that are part of a longer text
     "min",
+    "hex",
+    "keep",
     "{ms} ms",
     "{value} ms",
     "are",

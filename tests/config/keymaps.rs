@@ -72,7 +72,7 @@ fn every_binding_is_canonical_and_reached(#[values("default", "less", "vim")] na
 #[case("O", Action::SortReverse)]
 #[case("s", Action::SaveScreen)]
 #[case("0", Action::Figures)]
-#[case("M", Action::Mask)]
+#[case("H", Action::Mask)]
 #[case("D", Action::ShowKeys)]
 #[case("q", Action::Quit)]
 #[case("ctrl-c", Action::Quit)]

@@ -10,7 +10,7 @@ use crate::domain::units;
 use crate::ui::canvas::{Canvas, Line};
 use crate::ui::large::{self, Size};
 use crate::ui::view::View;
-use crate::ui::{figures, proposal, text};
+use crate::ui::{figures, proposal};
 
 /// Columns of the words beside a figure.
 const WORDS: u16 = 22;
@@ -64,8 +64,9 @@ fn success(view: &View<'_>) -> Figure {
         return missing(LABEL, why, age);
     };
     let objective = impressions.terms.objective.ratio();
-    let (role, says) = if figures::told(view, &measure).0 == Role::Stale {
-        (Role::Stale, format!("of {}", figures::told(view, &measure).1))
+    let (told, ago) = figures::told(view, &measure);
+    let (role, says) = if told == Role::Stale {
+        (Role::Stale, format!("measured {ago}"))
     } else if measure.value < objective {
         (Role::Bad, format!("below the objective of {}", figures::success(objective)))
     } else {
@@ -92,7 +93,7 @@ fn rate(view: &View<'_>) -> Figure {
     };
     let stale = figures::told(view, &measure);
     let (role, says) = match stale {
-        (Role::Stale, ago) => (Role::Stale, format!("of {ago}")),
+        (Role::Stale, ago) => (Role::Stale, format!("measured {ago}")),
         _ if measure.value >= GOAL_PER_S => (Role::Ok, "goal of 30 000 reached".into()),
         _ => (Role::Text, "impressions a second".into()),
     };
@@ -225,8 +226,7 @@ fn below_each_other(canvas: &mut Canvas<'_>, inner: Rect, five: &[Figure; 5]) {
 /// What a figure means and how old it is.
 fn says(canvas: &mut Canvas<'_>, area: Rect, figure: &Figure) {
     let old = u16::from(!figure.age.spans.is_empty());
-    let said = text::wrap(&figure.says, usize::from(area.width));
-    let shown: Vec<Line<'_>> = said.iter().map(|l| Line::new().add(figure.role, l.as_str())).collect();
+    let shown = Line::wrapped(figure.role, &figure.says, usize::from(area.width));
     let drawn = canvas.lines(Rect { height: area.height.saturating_sub(old), ..area }, &shown);
     if old > 0 {
         canvas.line(area, 0, drawn, &figure.age);
