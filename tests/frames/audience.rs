@@ -255,7 +255,10 @@ fn what_is_typed_as_text_is_not_among_the_keys_shown() {
     };
     assert_eq!(typed(&["shift-d", "n", "3"]), "n     3  tasks screen");
     let row = typed(&["/", "q", "w", "x", "ctrl-w"]);
-    assert_eq!(row, "n     3  tasks screen    /  filter the table", "four keys went into the field");
+    assert_eq!(
+        row, "n     3  tasks screen    /  filter the table, or search the logs",
+        "four keys went into the field"
+    );
     assert!(typed(&["enter", "1"]).ends_with("1  overview screen"));
 }
 
