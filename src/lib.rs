@@ -34,6 +34,20 @@
 //!  ui                        draws &State; only changed cells leave, in one synchronized write
 //! ```
 //!
+//! ## How a log line gets onto the screen
+//!
+//! ```text
+//!  aws::Logs                 FilterLogEvents, all pages, again and again; StartLiveTail where that is wanted
+//!        ▼
+//!  engine::tail::Tail        one a log group: each line once, gaps, late and lost ones counted, secrets out → Batch
+//!        ▼ Event::Logged     (a queue of four, then the inbox: a full one delays the tail, and loses nothing)
+//!  app::update               how each group is doing; the lines themselves are no state
+//!  ui::logs::LogDesk         lines, filters, search, bookmarks of an environment; what it drops → engine::tail::spill
+//! ```
+//!
+//! [`engine::tail::source`] makes the tails of an environment a source like any other: freshness, failures with their
+//! remedy, calls, cost, "poll now", a slower pace while another environment is shown.
+//!
 //! ## How something is changed
 //!
 //! ```text

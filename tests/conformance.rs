@@ -103,6 +103,7 @@ const TABLE: &[(&str, Behaviour)] = table![
     logs::a_phrase_is_looked_for_through_all_pages,
     logs::a_pattern_of_an_unknown_kind_and_a_wrong_token_are_refused,
     logs::an_unknown_log_group_is_not_found,
+    logs::a_live_tail_of_an_unknown_group_is_not_found,
     account::a_service_without_auto_scaling_has_no_scalable_target,
     account::calls_are_counted_and_cloudwatch_is_billed,
     cloudwatch::lines_that_a_log_group_took_in_are_counted_by_minute,
@@ -179,6 +180,30 @@ async fn the_sdk_against_an_endpoint() {
         metrics,
     })
     .await;
+}
+
+/// What a session of Live Tail tells, as it comes over the line.
+#[tokio::test]
+async fn the_sdk_reads_a_live_tail_to_its_end() {
+    let peer = Peer::shared();
+    let world = World::create(peer, "eu-south-1", &["--tasks", "0", "--lines", "700"]);
+    let aws = setup(world.environment(peer), &Credentials::of(KEY), limits()).outside.aws;
+    let group: Arc<str> = Arc::from(world.log_group.as_str());
+    let mut session = aws.live_tail(&[Arc::clone(&group)]).await.unwrap();
+    let first = session.next().await.unwrap().unwrap();
+    assert_eq!((first.events.len(), first.sampled), (500, true));
+    for event in &first.events {
+        assert_eq!((event.group.as_str(), event.id.as_str()), (&*group, ""));
+        assert!(event.message.starts_with("line ") && event.message.ends_with(" of 700"), "{event:?}");
+        assert!(event.stream.contains('/') && event.ingested_at >= event.at, "{event:?}");
+    }
+    let read = aws.events(&group, &EventQuery { from: first.events[0].at, until: None, pattern: None }, None);
+    let read = read.await.unwrap().items;
+    let same = read.iter().find(|e| e.message == first.events[0].message).unwrap();
+    assert_eq!((same.at, same.ingested_at), (first.events[0].at, first.events[0].ingested_at));
+    let second = session.next().await.unwrap().unwrap();
+    assert_eq!((second.events.len(), second.sampled), (0, false));
+    assert_eq!(session.next().await.unwrap(), None, "its three hours are over");
 }
 
 /// The same faults on both sides give the same failures, word for word; only the request id differs.

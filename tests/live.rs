@@ -47,6 +47,18 @@ fn a_killed_process_is_a_stopped_task_with_its_exit_code_and_is_replaced() {
     demo.terminal.until("replaced", |s| s.contains("3 running") && s.contains("exit 137"));
 }
 
+/// From standard output of a process to the screen, through all that is between.
+#[test]
+fn what_the_processes_write_is_on_the_logs_screen() {
+    let mut demo = Demo::start("logs", QUIET, 20);
+    demo.tasks(3);
+    demo.terminal.press("5");
+    demo.terminal.shows("2 groups");
+    demo.terminal.shows("listening on http://127.0.0.1:");
+    demo.terminal.press("1");
+    demo.terminal.until("the overview has it in brief", |s| s.contains("Logs  2 groups  shown"));
+}
+
 #[test]
 fn nothing_is_left_of_a_console_that_ends_or_is_killed() {
     for end in ["q", "kill"] {

@@ -11,6 +11,7 @@ Prints "ready PORT" when it answers; port 0 takes a free one. Everything goes to
 - EFS mount targets are "creating" for a while (20 s / speed), and "deleting" (10 s / speed); UpdateFileSystem
   works; a size can be set.
 - EC2 DescribeSubnets and CloudWatch Logs FilterLogEvents have pages (of the latter some empty); Application Auto Scaling knows the scheduler's services (others.py).
+- CloudWatch Logs StartLiveTail streams what was taken in so far, and ends (live_tail.py).
 - Faults, expired access keys and a record of every call, each by region (doors.py):
     POST   /_peer/faults?region=R   {"ecs.DescribeServices": {"status": 400, "code": "ThrottlingException", "times": 3},
                                      "efs.*": {"delay": 5, "times": 1},

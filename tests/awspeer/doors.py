@@ -11,6 +11,7 @@ import urllib.parse
 
 import cloudwatch
 import errors
+import live_tail
 import others
 from ecs import EcsScheduler
 from errors import CBOR_PREFIX, AwsError
@@ -154,6 +155,8 @@ class Peer:
                 return others.subnets(self.app, env, start, body, self.pages["subnets"])
             if service == "logs" and operation == "FilterLogEvents":
                 return others.send_json(start, others.log_events(region, json.loads(body), self.pages["log_events"]))
+            if service == "logs" and operation == "StartLiveTail":
+                return live_tail.answer(start, region, json.loads(body))
             if asked.path.startswith(CBOR_PREFIX):
                 return cloudwatch.answer(self.app, env, start, body, operation, region, self.pages["datapoints"])
         except AwsError as e:

@@ -75,3 +75,14 @@ pub(crate) async fn a_pattern_of_an_unknown_kind_and_a_wrong_token_are_refused(s
 pub(crate) async fn an_unknown_log_group_is_not_found(s: &Subject) {
     not_found(s.aws.events("/no/such/group", &query(s, None), None).await, "logs:FilterLogEvents");
 }
+
+pub(crate) async fn a_live_tail_of_an_unknown_group_is_not_found(s: &Subject) {
+    let groups = [Arc::from(s.log_group.as_str()), Arc::from("/no/such/group")];
+    let failure = s.aws.live_tail(&groups).await.err().unwrap();
+    assert_eq!(
+        (failure.class, action(&failure)),
+        (FailureClass::NotFound, "logs:StartLiveTail"),
+        "{failure:?}"
+    );
+    assert!(s.aws.live_tail(&groups[..1]).await.is_ok());
+}

@@ -80,7 +80,9 @@ impl SdkAws {
         let output = self.answer(&LOG_GROUPS, clients, asked)?;
         // Names are in order, so the one that is its own prefix comes first.
         let found = output.log_groups().iter().find(|g| g.log_group_name() == Some(group));
-        found.and_then(|g| g.log_group_arn()).map(str::to_owned).ok_or_else(|| Failure {
+        // The older of the two forms ends with a star for the streams.
+        let arn = found.and_then(|g| g.log_group_arn().or_else(|| g.arn()?.strip_suffix(":*")));
+        arn.map(str::to_owned).ok_or_else(|| Failure {
             action: Some(LIVE_TAIL.action.to_owned()),
             ..Failure::new(FailureClass::NotFound, format!("the log group {group} does not exist"))
         })

@@ -115,8 +115,8 @@ fn row(view: &View<'_>, line: &LineRef<'_>, width: usize) -> Line<'static> {
     if width >= 90 {
         // Of a long name the end tells more.
         let group = crate::ui::view::tail(&line.origin.group, GROUP, view.look);
-        out = out.cell(GROUP + 2, Role::Muted, &group, view.look);
+        out = out.quote_cell(GROUP + 2, Role::Muted, &group, view.look);
     }
     let first = line.text.lines().next().unwrap_or_default();
-    out.add(Role::Text, text::printable(first).into_owned())
+    out.quote(Role::Text, text::printable(first).into_owned())
 }

@@ -32,7 +32,7 @@ const RIGHT: usize = 16;
 const MOST: usize = 240;
 
 const COLUMNS: &[Column] =
-    &[Column::text("time", 14, 0), Column::text("kind", 11, 1), Column::wide("what", 30, 0)];
+    &[Column::text("time", 14, 0), Column::text("kind", 11, 1), Column::wide("what", 30, 0).quoted()];
 
 struct Rows<'v> {
     marks: Vec<Mark>,
@@ -91,14 +91,15 @@ impl Panel for Timeline {
     }
     fn lines_at<'v>(&self, view: &'v View<'_>, room: Room, selected: Option<&str>) -> Vec<Line<'v>> {
         let right = if room.width >= 70 { RIGHT } else { 0 };
-        let columns = room.width.saturating_sub(GUTTER + right).clamp(1, MOST);
+        let gutter = Line::label(GUTTER, &Kind::ALL.map(label));
+        let columns = room.width.saturating_sub(gutter + right).clamp(1, MOST);
         let axis = Axis::new(view, columns);
         let marks = story(view);
         let rows = rows(view, &axis);
         let chosen = marks.iter().find(|mark| Some(mark.key.as_str()) == selected);
         let mut out: Vec<Line<'v>> = kinds(view)
             .map(|kind| {
-                let mut line = Line::new().cell(GUTTER, Role::Muted, label(kind), view.look);
+                let mut line = Line::new().cell(gutter, Role::Muted, label(kind), view.look);
                 match kind {
                     Kind::Errors => errors(view, &axis, &rows, &mut line),
                     Kind::Burn => burn(view, &axis, &rows, &mut line),
@@ -112,7 +113,7 @@ impl Panel for Timeline {
                 line
             })
             .collect();
-        out.push(base(view, &axis, chosen, right > 0));
+        out.push(base(view, &axis, chosen, (gutter, right > 0)));
         if marks.is_empty() {
             out.push(Line::new().muted("nothing happened in this time"));
         }
@@ -132,13 +133,15 @@ impl Panel for Timeline {
         }
         let mark = story(view).into_iter().find(|mark| mark.key == key)?;
         let told = Told { at: mark.at, kind: mark.kind, what: &mark.words };
-        let mut record = Record::new(mark.words.clone(), key, &told)
+        let mut record = Record::new("Timeline", key, &told)
             .pair("at", view.exact(mark.at))
             .pair("kind", mark.kind.word())
-            .role("what", mark.role, mark.words.clone());
+            .quoted_role("what", mark.role, mark.words.clone());
         if mark.kind == Kind::Alarm {
             let change = view.world.alarm_history.iter().find(|c| c.at == mark.at && key.ends_with(&c.name));
-            record = record.maybe("reason", change.map(|c| c.reason.clone()).filter(|r| !r.is_empty()));
+            if let Some(change) = change.filter(|change| !change.reason.is_empty()) {
+                record = record.quoted("reason", change.reason.clone());
+            }
         }
         Some(record)
     }
@@ -197,8 +200,8 @@ fn shapes<'m>(
     }
     for run in cells.chunk_by(|a, b| a == b) {
         match run.first() {
-            Some(Some((role, shape))) => line.push(*role, shape.repeat(run.len())),
-            _ => line.push(Role::Text, " ".repeat(run.len())),
+            Some(Some((role, shape))) => line.spans.push((*role, shape.repeat(run.len()).into())),
+            _ => line.spans.push((Role::Text, " ".repeat(run.len()).into())),
         }
     }
 }
@@ -251,10 +254,10 @@ fn told(kind: Kind, marks: &[Mark], rows: &AxisRows) -> (Role, String) {
 }
 
 /// The axis itself, with an arrow under what is chosen.
-fn base<'v>(view: &View<'_>, axis: &Axis, chosen: Option<&Mark>, right: bool) -> Line<'v> {
+fn base<'v>(view: &View<'_>, axis: &Axis, chosen: Option<&Mark>, (gutter, right): (usize, bool)) -> Line<'v> {
     let look = view.look;
     let back = format!("{} ago", window(view.zoom.span()));
-    let mut line = Line::new().cell(GUTTER, Role::Muted, &back, look);
+    let mut line = Line::new().cell(gutter, Role::Muted, &back, look);
     let place = chosen.and_then(|mark| axis.place(axis.service_time(mark.at)));
     let rule = |n: usize| look.glyphs.rule.repeat(n);
     match place {

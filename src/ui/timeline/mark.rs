@@ -103,11 +103,11 @@ pub(super) fn alarms(view: &View<'_>) -> impl Iterator<Item = Mark> {
             AlarmState::InsufficientData => Role::Muted,
         };
         let words = match change.state {
-            AlarmState::Alarm => format!("{} rings", change.name),
-            AlarmState::Ok => format!("{} turned ok", change.name),
-            AlarmState::InsufficientData => format!("{} lost its data", change.name),
+            AlarmState::Alarm => say(format!("{} rings", change.name)),
+            AlarmState::Ok => say(format!("{} turned ok", change.name)),
+            AlarmState::InsufficientData => say(format!("{} lost its data", change.name)),
         };
         let id = format!("{} {}", change.at.timestamp_millis(), change.name);
-        Mark::new(Kind::Alarm, &id, change.at, (role, words))
+        Mark::new(Kind::Alarm, &id, change.at, (role, words.into_owned()))
     })
 }

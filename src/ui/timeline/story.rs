@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::config::theme::Role;
 use crate::domain::log::histogram::Burst;
 use crate::domain::units;
+use crate::language::say;
 use crate::ui::view::View;
 
 use super::mark::{alarms, marks};
@@ -54,9 +55,10 @@ pub fn story(view: &View<'_>) -> Vec<Mark> {
         for (from, to) in runs(&errors, 1.0) {
             let lines: u64 = bursts.iter().take(to).skip(from).map(|burst| burst.errors).sum();
             let words = match lines {
-                1 => "1 error line".to_owned(),
-                n => format!("{} error lines in {}", units::thousands(n), lasting(&axis, from, to)),
+                1 => say("1 error line"),
+                n => say(format!("{} error lines in {}", units::thousands(n), lasting(&axis, from, to))),
             };
+            let words = words.into_owned();
             out.push(Mark::run(Kind::Errors, axis.slot_ms(from), axis.instant(from), (Role::Bad, words)));
         }
     }
@@ -64,7 +66,8 @@ pub fn story(view: &View<'_>) -> Vec<Mark> {
     let burn: Vec<f64> = rows.burn.iter().map(|rate| rate.unwrap_or_default()).collect();
     for (from, to) in runs(&burn, burns) {
         let most = burn.iter().take(to).skip(from).copied().fold(0.0, f64::max);
-        let words = format!("the budget burns {most:.0} times too fast, for {}", lasting(&axis, from, to));
+        let lasting = lasting(&axis, from, to);
+        let words = say(format!("the budget burns {most:.0} times too fast, for {lasting}")).into_owned();
         out.push(Mark::run(Kind::Burn, axis.slot_ms(from), axis.instant(from), (Role::Bad, words)));
     }
     out.sort_by_key(|mark| (mark.at, mark.kind));
