@@ -197,8 +197,8 @@ async fn the_sdk_reads_a_live_tail_to_its_end() {
         assert!(event.message.starts_with("line ") && event.message.ends_with(" of 700"), "{event:?}");
         assert!(event.stream.contains('/') && event.ingested_at >= event.at, "{event:?}");
     }
-    let read = aws.events(&group, &EventQuery { from: first.events[0].at, until: None, pattern: None }, None);
-    let read = read.await.unwrap().items;
+    let query = EventQuery { from: first.events[0].at, until: None, pattern: None };
+    let read = aws.events(&group, &query, None).await.unwrap().items;
     let same = read.iter().find(|e| e.message == first.events[0].message).unwrap();
     assert_eq!((same.at, same.ingested_at), (first.events[0].at, first.events[0].ingested_at));
     let second = session.next().await.unwrap().unwrap();

@@ -109,7 +109,7 @@ impl Pane {
             canvas.put(body.union(Rect { height: body.height + 1, ..body }), 0, body.height, role, &why);
         }
         let room = Room { width: body.width.into(), height: body.height.into() };
-        let lines = self.panel.lines_at(view, room, self.table.selected());
+        let lines = self.panel.lines_at(view, room, self.table.selected().filter(|_| focused));
         if let Some(records) = self.panel.records(view) {
             let used = canvas.lines(Rect { height: body.height.saturating_sub(2), ..body }, &lines);
             let rest = Rect {

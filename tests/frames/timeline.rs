@@ -140,7 +140,7 @@ fn one_axis_shows_what_happened_together() {
     // The alarm rang a minute after the errors began: of a quarter of an hour, seven of a hundred columns.
     let width = row("log errors").chars().count();
     assert!((rings - errors) * 900 / width < 120, "{rows:#?}");
-    assert!(row("log errors").contains("12 lines"), "{rows:#?}");
+    assert!(row("log errors").contains("12 errors"), "{rows:#?}");
     assert!(row("alarms").trim_end().ends_with('3'), "{rows:#?}");
 }
 

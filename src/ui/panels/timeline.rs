@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::config::theme::Role;
+use crate::domain::log::histogram::Burst;
 use crate::domain::source::SourceId;
 use crate::domain::units;
 use crate::ui::canvas::Line;
@@ -102,7 +103,7 @@ impl Panel for Timeline {
                 let mut line = Line::new().cell(gutter, Role::Muted, label(kind), view.look);
                 match kind {
                     Kind::Errors => errors(view, &axis, &rows, &mut line),
-                    Kind::Burn => burn(view, &axis, &rows, &mut line),
+                    Kind::Burn => burn(view, &rows, &mut line),
                     _ => shapes(view, &axis, marks.iter().filter(|m| m.kind == kind), chosen, &mut line),
                 }
                 if right > 0 {
@@ -211,36 +212,50 @@ fn errors(view: &View<'_>, axis: &Axis, rows: &AxisRows, line: &mut Line<'_>) {
         line.push(Role::Muted, " ".repeat(axis.len));
         return;
     };
-    // A slot without an error is a blank: a bar of nothing would look like one.
-    let slots: Vec<Option<f64>> = logs.iter().map(|b| (b.errors > 0).then_some(b.errors as f64)).collect();
+    // A slot without any is a blank: a bar of nothing would look like one.
+    let bad = |b: &Burst| if b.errors > 0 { b.errors } else { b.warnings };
+    let slots: Vec<Option<f64>> = logs.iter().map(|b| (bad(b) > 0).then(|| bad(b) as f64)).collect();
     let most = slots.iter().flatten().copied().fold(1.0, f64::max);
-    line.push(Role::Bad, trend::bars(&slots, Scale::Upto(most), &view.look.glyphs));
+    let role = |b: &Burst| if b.errors > 0 { Role::Bad } else { Role::Warn };
+    let bars = trend::bars(&slots, Scale::Upto(most), &view.look.glyphs);
+    coloured(line, bars.chars().zip(logs.iter().map(role)));
 }
 
-fn burn(view: &View<'_>, axis: &Axis, rows: &AxisRows, line: &mut Line<'_>) {
+/// Adds bars, each in its role.
+fn coloured(line: &mut Line<'_>, bars: impl Iterator<Item = (char, Role)>) {
+    let mut run: Option<(Role, String)> = None;
+    for (bar, role) in bars {
+        match &mut run {
+            Some((last, text)) if *last == role => text.push(bar),
+            _ => line.spans.extend(run.replace((role, bar.to_string())).map(|(r, t)| (r, t.into()))),
+        }
+    }
+    line.spans.extend(run.map(|(role, text)| (role, text.into())));
+}
+
+fn burn(view: &View<'_>, rows: &AxisRows, line: &mut Line<'_>) {
     // As high as the budget may burn, or as it did.
     let most = rows.burn.iter().flatten().copied().fold(1.0, f64::max);
     let bars = trend::bars(&rows.burn, Scale::Upto(most), &view.look.glyphs);
-    for (bar, rate) in bars.chars().zip(&rows.burn) {
-        let role = if rate.is_some_and(|rate| rate > 1.0) { Role::Bad } else { Role::Muted };
-        match line.spans.last_mut() {
-            Some((last, text)) if *last == role => text.to_mut().push(bar),
-            _ => line.push(role, bar.to_string()),
-        }
-    }
-    line.push(Role::Text, " ".repeat(axis.len.saturating_sub(rows.burn.len())));
+    let role = |rate: &Option<f64>| if rate.is_some_and(|r| r > 1.0) { Role::Bad } else { Role::Muted };
+    coloured(line, bars.chars().zip(rows.burn.iter().map(role)));
 }
 
 /// What a row comes to.
 fn told(kind: Kind, marks: &[Mark], rows: &AxisRows) -> (Role, String) {
     let n = marks.iter().filter(|mark| mark.kind == kind).count();
     match kind {
-        Kind::Errors => match rows.logs.as_ref().map(|logs| logs.iter().map(|b| b.errors).sum::<u64>()) {
-            None => (Role::Unknown, "no line held".to_owned()),
-            Some(0) => (Role::Muted, "none".to_owned()),
-            Some(1) => (Role::Bad, "1 line".to_owned()),
-            Some(n) => (Role::Bad, format!("{} lines", units::thousands(n))),
-        },
+        Kind::Errors => {
+            let Some(logs) = &rows.logs else { return (Role::Unknown, "no line held".to_owned()) };
+            let sum = |n: fn(&Burst) -> u64| logs.iter().map(n).sum::<u64>();
+            match (sum(|b| b.errors), sum(|b| b.warnings)) {
+                (0, 0) => (Role::Muted, "none".to_owned()),
+                (0, 1) => (Role::Warn, "1 warning".to_owned()),
+                (0, n) => (Role::Warn, format!("{} warnings", units::thousands(n))),
+                (1, _) => (Role::Bad, "1 error".to_owned()),
+                (n, _) => (Role::Bad, format!("{} errors", units::thousands(n))),
+            }
+        }
         Kind::Burn => match rows.burn.iter().flatten().next_back() {
             None => (Role::Unknown, "no request".to_owned()),
             Some(rate) => {
