@@ -1,6 +1,6 @@
 //! Credentials of IAM Identity Center in the real binary: real profile files in a home of its own, a portal on
 //! loopback that gives device codes, tokens and keys.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says where by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says where by panicking")]
 
 #[path = "sign_in/portal.rs"]
 mod portal;
@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
+use miharu::clock::Clock;
 use portal::{Ask, Portal};
 use serde_json::{Value, json};
 use support::peer::Peer;
@@ -85,7 +86,7 @@ impl Stage {
 }
 
 fn write(file: &Path, token: &str, lasts: TimeDelta) {
-    let text = json!({"accessToken": token, "expiresAt": (Utc::now() + lasts).format("%Y-%m-%dT%H:%M:%SZ").to_string()});
+    let text = json!({"accessToken": token, "expiresAt": (Clock::system().now() + lasts).format("%Y-%m-%dT%H:%M:%SZ").to_string()});
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(file, text.to_string()).unwrap();
 }
@@ -205,9 +206,9 @@ fn the_end_of_a_sign_in_is_told_before_it_comes() {
     assert!(doctor.contains("sign in again"), "{doctor}");
     // One that the SDK renews needs nobody.
     let text = json!({
-        "accessToken": portal::TOKEN, "expiresAt": (Utc::now() + TimeDelta::minutes(27)).format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "accessToken": portal::TOKEN, "expiresAt": (Clock::system().now() + TimeDelta::minutes(27)).format("%Y-%m-%dT%H:%M:%SZ").to_string(),
         "refreshToken": "r", "clientId": "i", "clientSecret": "s",
-        "registrationExpiresAt": (Utc::now() + TimeDelta::days(27)).format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "registrationExpiresAt": (Clock::system().now() + TimeDelta::days(27)).format("%Y-%m-%dT%H:%M:%SZ").to_string(),
     });
     std::fs::write(stage.tokens().join(CORP), text.to_string()).unwrap();
     let doctor = String::from_utf8(stage.command(&["doctor"]).stdout).unwrap();

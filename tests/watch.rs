@@ -1,5 +1,5 @@
 //! The state and its changes as lines of text: the words by tables, and the real binary in a pipe.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says where by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says where by panicking")]
 
 #[path = "watch/binary.rs"]
 mod binary;

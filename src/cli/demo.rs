@@ -137,7 +137,9 @@ pub fn run(demo: &Demo, loaded: &Loaded, inputs: &Inputs) -> eyre::Result<ExitCo
     };
     if demo.watch {
         let ended = watch::run(vec![watched], &clock, Some(title), &demo.lines);
-        live.iter().for_each(|live| live.end());
+        if let Some(live) = live {
+            live.end();
+        }
         return ended;
     }
     let ended = console::run(Session {

@@ -142,10 +142,8 @@ impl Teller<'_> {
     /// Hands lines to the writer; `false` when it has ended.
     async fn put(&self, news: Vec<News>) -> bool {
         for news in news {
-            let line = match self.wanted.json {
-                true => serde_json::to_string(&news).unwrap_or_default(),
-                false => news.line(),
-            };
+            let line =
+                if self.wanted.json { serde_json::to_string(&news).unwrap_or_default() } else { news.line() };
             if self.lines.send(line).await.is_err() {
                 return false;
             }

@@ -89,8 +89,8 @@ mod tests {
         DateTime::from_timestamp(1_790_000_000 + minutes * 60, 0).unwrap()
     }
 
-    fn session(expires: Option<i64>, renews: bool) -> Option<Session> {
-        Some(Session { name: "corp".into(), expires_at: expires.map(at), renews })
+    fn session(expires: Option<i64>, renews: bool) -> Session {
+        Session { name: "corp".into(), expires_at: expires.map(at), renews }
     }
 
     #[test]
@@ -104,13 +104,13 @@ mod tests {
             (Some(4), failed(), None, Some(Matter::KeysEnd(at(4)))),
             (Some(6), failed(), None, None),
             (Some(0), None, None, Some(Matter::KeysOver)),
-            (Some(60), None, session(Some(31), false), None),
-            (Some(60), None, session(Some(30), false), Some(Matter::SessionEnds(at(30)))),
-            (Some(60), None, session(Some(30), true), None),
-            (Some(60), None, session(Some(2), true), Some(Matter::SessionEnds(at(2)))),
-            (Some(60), None, session(Some(0), false), Some(Matter::SessionOver)),
-            (Some(60), None, session(None, false), Some(Matter::SessionOver)),
-            (Some(-1), failed(), session(Some(-1), false), Some(Matter::KeysOver)),
+            (Some(60), None, Some(session(Some(31), false)), None),
+            (Some(60), None, Some(session(Some(30), false)), Some(Matter::SessionEnds(at(30)))),
+            (Some(60), None, Some(session(Some(30), true)), None),
+            (Some(60), None, Some(session(Some(2), true)), Some(Matter::SessionEnds(at(2)))),
+            (Some(60), None, Some(session(Some(0), false)), Some(Matter::SessionOver)),
+            (Some(60), None, Some(session(None, false)), Some(Matter::SessionOver)),
+            (Some(-1), failed(), Some(session(Some(-1), false)), Some(Matter::KeysOver)),
         ] {
             let credentials = Credentials { expires_at: keys.map(at), renewal_failed: failed, session };
             assert_eq!(credentials.matter(at(0)), matter, "{credentials:?}");

@@ -5,7 +5,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
+use miharu::clock::Clock;
 use serde_json::{Value, json};
 
 /// The token that it grants and takes.
@@ -114,12 +115,12 @@ fn serve(stream: TcpStream, seen: &Mutex<Seen>) {
 type Answer = (u16, Option<&'static str>, Value);
 
 fn answer(path: &str, input: &Value, bearer: Option<&str>, seen: &mut Seen) -> Answer {
-    let in_an_hour = Utc::now() + TimeDelta::hours(1);
+    let in_an_hour = Clock::system().now() + TimeDelta::hours(1);
     match path {
         "/client/register" => {
             seen.asked.push("RegisterClient".into());
             seen.registered = input.clone();
-            let until = (Utc::now() + TimeDelta::days(90)).timestamp();
+            let until = (Clock::system().now() + TimeDelta::days(90)).timestamp();
             (200, None, json!({"clientId": "client", "clientSecret": SECRET, "clientSecretExpiresAt": until}))
         }
         "/device_authorization" => {

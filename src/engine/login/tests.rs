@@ -89,7 +89,7 @@ impl Stage {
 
     /// Seconds since the start at which it was asked.
     fn asked(&self) -> Vec<i64> {
-        self.asked.lock().unwrap().iter().map(|at| at.timestamp()).collect()
+        self.asked.lock().unwrap().iter().map(DateTime::timestamp).collect()
     }
 }
 

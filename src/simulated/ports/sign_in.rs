@@ -27,7 +27,7 @@ const LETTERS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
 #[async_trait]
 impl SignIn for Arc<Simulated> {
     async fn credentials(&self) -> Credentials {
-        let until = self.world(|w| w.faults.expired(w.now).map(|window| self.until(w.now, window)));
+        let until = self.world(|w| w.faults.expired(w.now).map(|window| holds_until(w.now, window)));
         let session = until.map(|at| Session { name: "demo".into(), expires_at: Some(at), renews: false });
         Credentials { expires_at: until, renewal_failed: None, session }
     }
@@ -55,11 +55,9 @@ impl SignIn for Arc<Simulated> {
     }
 }
 
-impl Simulated {
-    /// How long a sign-in holds: until the next window, or as long as one does after the last.
-    fn until(&self, now: DateTime<Utc>, (from, until): (DateTime<Utc>, DateTime<Utc>)) -> DateTime<Utc> {
-        if now < until { from } else { until + HOLDS }
-    }
+/// How long a sign-in holds: until the next window, or as long as one does after the last.
+fn holds_until(now: DateTime<Utc>, (from, until): (DateTime<Utc>, DateTime<Utc>)) -> DateTime<Utc> {
+    if now < until { from } else { until + HOLDS }
 }
 
 struct Waiting {

@@ -15,10 +15,10 @@ use sha1::{Digest, Sha1};
 /// Longest file that is read; a token has a few kilobytes.
 const LONGEST: u64 = 1 << 20;
 
-/// A token to be kept. It is a secret: nothing prints it.
+/// A token to be kept, with who may renew it. It is a secret: nothing prints it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Token<'a> {
+pub(super) struct Grant<'a> {
     pub(super) start_url: &'a str,
     pub(super) region: &'a str,
     pub(super) access_token: &'a str,
@@ -40,6 +40,7 @@ fn seconds<S: serde::Serializer>(at: &DateTime<Utc>, out: S) -> Result<S::Ok, S:
     out.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
+#[expect(clippy::ref_option, reason = "as serde calls it")]
 fn some_seconds<S: serde::Serializer>(at: &Option<DateTime<Utc>>, out: S) -> Result<S::Ok, S::Error> {
     seconds(&at.unwrap_or_default(), out)
 }
@@ -96,7 +97,7 @@ fn told(file: &Path) -> Option<Told> {
 ///
 /// # Errors
 /// It cannot be written, in words.
-pub(super) async fn write(file: &Path, token: &Token<'_>) -> Result<(), String> {
+pub(super) async fn write(file: &Path, token: &Grant<'_>) -> Result<(), String> {
     let text = serde_json::to_vec(token).map_err(|e| format!("the token cannot be kept: {e}"))?;
     let (file, shown) = (file.to_owned(), file.display().to_string());
     let written = tokio::task::spawn_blocking(move || replace(&file, &text)).await;
@@ -128,8 +129,8 @@ mod tests {
 
     use super::*;
 
-    fn token(refresh: Option<&'static str>) -> Token<'static> {
-        Token {
+    fn token(refresh: Option<&'static str>) -> Grant<'static> {
+        Grant {
             start_url: "https://d-abc123.awsapps.com/start",
             region: "us-west-2",
             access_token: "secret-token",

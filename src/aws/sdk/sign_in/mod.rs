@@ -17,7 +17,7 @@ use crate::domain::source::{Failure, FailureClass};
 mod cache;
 mod portal;
 
-use cache::Token;
+use cache::Grant;
 use portal::Portal;
 
 /// As who this program registers itself.
@@ -137,7 +137,7 @@ impl Waiting {
         };
         let Some(access_token) = token.access_token else { return Err(incomplete("CreateToken")) };
         let expires_at = self.clock.now() + TimeDelta::seconds(token.expires_in.into());
-        let written = Token {
+        let written = Grant {
             start_url: &self.portal.start_url,
             region: &self.portal.region,
             access_token: &access_token,
