@@ -15,6 +15,7 @@ use crate::count::known::{self, Manner};
 use crate::count::{Count, Ended, Options, Target, apart, expects_mount};
 use crate::domain::count::{CountReport, Counting};
 use crate::domain::units;
+use crate::language::say;
 use crate::ui::text::printable;
 
 /// A count that has not moved for this long ends: something hangs.
@@ -100,7 +101,7 @@ fn follow(target: &Target, options: &Options, expected: Option<u64>) -> std::io:
         }
         if now >= AT_ONCE {
             let took_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-            bar.set_message(progress(&Counting { counted, took_ms, expected }));
+            bar.set_message(say(progress(&Counting { counted, took_ms, expected })).into_owned());
         }
     }
     bar.finish_and_clear();
@@ -161,28 +162,30 @@ fn text(report: &CountReport, ended: &Ended) -> String {
     } else {
         units::duration(units::delta(ended.took))
     };
-    let below = if report.recursive { "below" } else { "directly in" };
-    let _ =
-        writeln!(out, "{:>13}  files {below} {}", units::thousands(report.files), printable(&report.path));
+    let path = printable(&report.path);
+    let files =
+        if report.recursive { format!("files below {path}") } else { format!("files directly in {path}") };
+    let _ = writeln!(out, "{:>13}  {}", units::thousands(report.files), say(files));
     for (n, what) in [
         (report.directories, "directories, this one included"),
         (report.symlinks, "symbolic links, not followed"),
         (report.others, "others (sockets, FIFOs, devices)"),
     ] {
-        let _ = writeln!(out, "{:>13}  {what}", units::thousands(n));
+        let _ = writeln!(out, "{:>13}  {}", units::thousands(n), say(what));
     }
-    let _ = writeln!(out, "{:>13}  directory reads, in {took}", units::thousands(report.calls));
+    let reads = format!("directory reads, in {took}");
+    let _ = writeln!(out, "{:>13}  {}", units::thousands(report.calls), say(reads));
     if !report.largest.is_empty() {
-        let _ = writeln!(out, "\nmost files directly in");
+        let _ = writeln!(out, "\n{}", say("most files directly in"));
     }
     for directory in &report.largest {
         let _ = writeln!(out, "{:>13}  {}", units::thousands(directory.files), printable(&directory.path));
     }
     if report.partial {
-        let _ = writeln!(out, "\nThis is not all:");
+        let _ = writeln!(out, "\n{}", say("This is not all:"));
     }
     for error in &report.errors {
-        let _ = writeln!(out, "  {} {}", printable(&error.path), printable(&error.error));
+        let _ = writeln!(out, "  {} {}", printable(&error.path), printable(&say(error.error.as_str())));
     }
     out
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::clock::Clock;
 use crate::config::model::Config;
 use crate::domain::journal::Entry;
+use crate::language::say;
 use crate::store::{Journal, JournalError, Query};
 use crate::ui::text::printable;
 
@@ -59,8 +60,11 @@ pub fn run(
     let printed = runtime.block_on(async {
         let Some(journal) = super::acting::journal_to_read(config).await.map_err(Failed::Journal)? else {
             if !json {
-                super::out(&format!("nothing was written down yet: there is no journal {}", config.journal))
-                    .map_err(Failed::Output)?;
+                super::out(&say(format!(
+                    "nothing was written down yet: there is no journal {}",
+                    config.journal
+                )))
+                .map_err(Failed::Output)?;
             }
             return Ok(());
         };

@@ -344,7 +344,7 @@ fn usage(error: &impl Display) -> ExitCode {
 
 /// Writes to standard error; what cannot be written is nobody's loss.
 fn say(text: &str) {
-    let lines: Vec<_> = text.lines().map(printable).collect();
+    let lines: Vec<_> = text.lines().map(|line| printable(&language::say(line)).into_owned()).collect();
     let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
 }
 

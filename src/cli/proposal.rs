@@ -10,6 +10,7 @@ use crate::domain::guardrail::{Binds, Guardrail};
 use crate::domain::plan::{Plan, Step, Until};
 use crate::domain::recommendation::{Evidence, Recommendation};
 use crate::domain::units;
+use crate::language::say;
 use crate::ui::proposal::{cost, plain};
 use crate::ui::text::printable;
 
@@ -54,15 +55,16 @@ impl Proposal<'_> {
     pub fn text(&self) -> String {
         let mut out = String::new();
         let r = self.recommendation;
-        line(&mut out, 0, &format!("{}  ({}, {})", r.title, r.id, r.severity.word()));
+        let (title, severity) = (say(r.title.as_str()), say(r.severity.word()));
+        quote(&mut out, 0, &format!("{title}  ({}, {severity})", r.id));
         line(&mut out, 2, &r.reason);
         line(&mut out, 0, "evidence");
         for evidence in &r.evidence {
-            line(&mut out, 2, &self.evidence(evidence));
+            quote(&mut out, 2, &self.evidence(evidence));
         }
         line(&mut out, 0, "guardrails");
         for guardrail in self.guardrails {
-            line(&mut out, 2, &self.guardrail(guardrail));
+            quote(&mut out, 2, &self.guardrail(guardrail));
         }
         if self.guardrails.is_empty() {
             line(&mut out, 2, "none concerns it");
@@ -96,7 +98,7 @@ impl Proposal<'_> {
             || "time not known".to_owned(),
             |at| format!("{} ago", units::duration(TimeDelta::seconds((self.now - at).num_seconds().max(0)))),
         );
-        format!("{} {}{unit}  ({}, {age})", e.name, plain(&e.value), e.source)
+        format!("{} {}{unit}  ({}, {})", say(e.name.as_str()), say(plain(&e.value)), e.source, say(age))
     }
 
     fn guardrail(&self, g: &Guardrail) -> String {
@@ -108,20 +110,26 @@ impl Proposal<'_> {
         let ends = g.until.filter(|_| g.holds).map_or_else(String::new, |until| {
             format!(", ends in {}", units::duration(TimeDelta::seconds((until - self.now).num_seconds())))
         });
-        format!("{}: {word}{ends}; {}", g.name, g.detail)
+        format!("{}: {}{}; {}", g.name, say(word), say(ends), say(g.detail.as_str()))
     }
 }
 
 fn line(out: &mut String, margin: usize, text: &str) {
+    quote(out, margin, &say(text));
+}
+
+/// A line that is said already.
+fn quote(out: &mut String, margin: usize, text: &str) {
     let _ = writeln!(out, "{:margin$}{}", "", printable(text));
 }
 
 fn steps(out: &mut String, steps: &[Step]) {
     for step in steps {
-        let within = humantime::format_duration(step.deadline);
-        line(out, 2, &format!("{}. {}; {}, within {within}", step.n, step.title, waits_for(&step.until)));
-        line(out, 5, &format!("{} {} {}", step.request.service, step.request.operation, step.request.input));
-        line(out, 5, &format!("$ {}", step.request.cli));
+        let (title, waits) = (say(step.title.as_str()), waits_for(&step.until));
+        let within = format!(", within {}", humantime::format_duration(step.deadline));
+        quote(out, 2, &format!("{}. {title}; {}{}", step.n, say(waits), say(within)));
+        quote(out, 5, &format!("{} {} {}", step.request.service, step.request.operation, step.request.input));
+        quote(out, 5, &format!("$ {}", step.request.cli));
     }
 }
 

@@ -16,8 +16,9 @@ use crate::domain::rules::{Evaluated, Input, Signals, evaluate};
 use crate::domain::snapshot::Mode;
 use crate::domain::source::SourceId;
 use crate::domain::world::World;
+use crate::language::say;
 use crate::store::{JournalError, Query};
-use crate::ui::text::printable;
+use crate::ui::text::{padded, printable};
 
 use super::apply::HISTORY;
 
@@ -96,21 +97,23 @@ async fn past(config: &Config, environment: &Environment) -> Result<Vec<Entry>, 
 fn text(recommendations: &[Recommendation], not_enough: &[(&'static str, String)]) -> String {
     let mut out = String::new();
     if recommendations.is_empty() {
-        out.push_str("nothing is to be done\n");
+        let _ = writeln!(out, "{}", say("nothing is to be done"));
     }
     for r in recommendations {
-        let _ = writeln!(out, "{:<6} {}  ({})", r.severity.word(), printable(&r.title), printable(&r.id));
-        let _ = writeln!(out, "       {}", printable(&r.reason));
-        let _ = writeln!(out, "       effect: {}", printable(&r.effect));
+        let severity = padded(&say(r.severity.word()), 6);
+        let _ = writeln!(out, "{severity} {}  ({})", printable(&say(r.title.as_str())), printable(&r.id));
+        let _ = writeln!(out, "       {}", printable(&say(r.reason.as_str())));
+        let _ = writeln!(out, "       {}", printable(&say(format!("effect: {}", r.effect))));
         if !r.blocked_by.is_empty() {
-            let _ = writeln!(out, "       blocked by: {}", r.blocked_by.join(", "));
+            let held = format!("blocked by: {}", r.blocked_by.join(", "));
+            let _ = writeln!(out, "       {}", say(held));
         }
         for request in &r.requests {
             let _ = writeln!(out, "       $ {}", printable(&request.cli));
         }
     }
     for (rule, why) in not_enough {
-        let _ = writeln!(out, "?      {rule}: {}", printable(why));
+        let _ = writeln!(out, "?      {rule}: {}", printable(&say(why.as_str())));
     }
     out
 }

@@ -9,6 +9,7 @@ use color_eyre::eyre;
 use crate::config::model::Config;
 use crate::domain::published::PublishedList;
 use crate::domain::route::{moved_share, route};
+use crate::language::say;
 use crate::ui::text::printable;
 
 /// Prints the entry of each path among `entries` (their names, in the list's order).
@@ -25,7 +26,7 @@ pub fn run(paths: &[String], entries: &[String]) -> eyre::Result<ExitCode> {
     }
     let share = moved_share(n, n + 1) * 100.0;
     let _ = write!(out, "{n} entries; {share:.1} % of all paths move when they become {}", n + 1);
-    super::out(&out)?;
+    super::out(&say(out))?;
     Ok(ExitCode::SUCCESS)
 }
 

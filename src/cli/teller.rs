@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::domain::journal::{Entry, EntryKind};
+use crate::language::say;
 use crate::ui::history::{kind, summary};
-use crate::ui::text::printable;
+use crate::ui::text::{padded, printable};
 
 use super::ending::Ended;
 
@@ -74,7 +75,7 @@ impl Teller {
         if self.json {
             put(&json!({ "change": ended.change, "outcome": ended.outcome, "exit": ended.exit }).to_string());
         } else if ended.exit == 0 {
-            put(&format!("{}{}", ended.outcome, ended.because()));
+            put(&say(format!("{}{}", ended.outcome, ended.because())));
         }
         if ended.exit != 0 {
             super::say(&format!("miharu: {}{}", ended.outcome, ended.because()));
@@ -92,7 +93,8 @@ pub fn put(line: &str) {
 pub fn line(entry: &Entry, time: &str) -> String {
     let step = entry.step.map_or_else(String::new, |n| format!("step {n}"));
     let words = words(entry);
-    let line = format!("{}  {:<12} {step:<7} {words}", entry.at.format(time), kind(entry.event).1);
+    let (kind, step) = (padded(&say(kind(entry.event).1), 12), padded(&say(step), 7));
+    let line = format!("{}  {kind} {step} {words}", entry.at.format(time));
     printable(line.trim_end()).into_owned()
 }
 
@@ -101,8 +103,8 @@ pub fn words(entry: &Entry) -> String {
     let detail = &entry.detail;
     let text = |path: &str| detail.pointer(path).and_then(Value::as_str).map(str::to_owned);
     let told = match entry.event {
-        EntryKind::Started => text("/request/cli"),
-        EntryKind::Succeeded => Some(outputs(detail)),
+        EntryKind::Started => return text("/request/cli").unwrap_or_else(|| summary(entry)),
+        EntryKind::Succeeded => return outputs(detail),
         EntryKind::Note => text("/progress"),
         EntryKind::Proposed | EntryKind::Approved => text("/plan/title")
             .zip(text("/plan/recommendation"))
@@ -129,7 +131,7 @@ pub fn words(entry: &Entry) -> String {
         }
         _ => None,
     };
-    told.unwrap_or_else(|| summary(entry))
+    told.map_or_else(|| summary(entry), |words| say(words).into_owned())
 }
 
 /// What a step gave.
@@ -141,7 +143,7 @@ fn outputs(detail: &Value) -> String {
         .map(|(name, value)| format!("{name} {}", value.as_str().unwrap_or_default()))
         .collect();
     if detail.get("found_by_reading").and_then(Value::as_bool) == Some(true) {
-        out.push("found by reading".to_owned());
+        out.push(say("found by reading").into_owned());
     }
     out.join(", ")
 }

@@ -10,7 +10,8 @@ use crate::domain::snapshot::Frame;
 use crate::domain::source::Failure;
 use crate::domain::units;
 use crate::domain::world::World;
-use crate::ui::text::printable;
+use crate::language::say;
+use crate::ui::text::{padded, printable};
 
 /// Lines about one environment.
 pub struct Text<'a> {
@@ -37,6 +38,11 @@ pub fn snapshot(world: &World, frame: &Frame<'_>, now: DateTime<Utc>) -> String 
 
 impl Text<'_> {
     fn line(&mut self, line: &str) {
+        self.quote(&say(line));
+    }
+
+    /// A line that is said already.
+    fn quote(&mut self, line: &str) {
         let _ = writeln!(self.out, "{}", printable(line));
     }
 
@@ -152,22 +158,20 @@ impl Text<'_> {
         }
         for task in self.world.tasks.iter().flatten() {
             let version = self.world.list_version(task).map(|v| format!(", list v{v}")).unwrap_or_default();
-            let mut line = format!(
-                "  task {} {} {}{version}",
-                task.id,
-                task.status,
-                task.availability_zone.as_deref().unwrap_or("zone unknown")
-            );
+            let zone = task.availability_zone.as_deref().map_or_else(|| say("zone unknown"), Into::into);
+            let (id, status) = (&task.id, &task.status);
+            let mut line = format!("  {} {id} {status} {zone}{}", say("task"), say(version));
             if task.is_stopped() {
                 let exit = task.exit_code.map(|c| format!(", exit code {c}")).unwrap_or_default();
                 let _ = write!(
                     line,
-                    "{exit}: {} {}",
+                    "{}: {} {}",
+                    say(exit),
                     task.stop_code.as_deref().unwrap_or_default(),
                     task.stopped_reason.as_deref().unwrap_or_default()
                 );
             }
-            self.line(&line);
+            self.quote(&line);
         }
     }
 
@@ -181,7 +185,7 @@ impl Text<'_> {
         let Some(alarms) = &self.world.alarms else { return self.title("Alarms: not read") };
         self.title(&format!("Alarms: {}", alarms.len()));
         for alarm in alarms {
-            self.line(&format!("  {} {}: {}", alarm.state.as_str(), alarm.name, alarm.reason));
+            self.quote(&format!("  {} {}: {}", alarm.state.as_str(), alarm.name, alarm.reason));
         }
     }
 
@@ -211,15 +215,17 @@ impl Text<'_> {
 
     fn sources(&mut self) {
         self.title("Sources:");
-        let lines: Vec<String> = self
-            .world
-            .sources
-            .values()
-            .map(|s| source(s, self.now))
-            .chain(self.world.off.iter().map(|(id, why)| format!("  {:<12} off      {why}", id.0)))
-            .collect();
+        let lines: Vec<String> =
+            self.world
+                .sources
+                .values()
+                .map(|s| source(s, self.now))
+                .chain(self.world.off.iter().map(|(id, why)| {
+                    format!("  {:<12} {} {}", id.0, padded(&say("off"), 8), say(why.as_str()))
+                }))
+                .collect();
         for line in lines {
-            self.line(&line);
+            self.quote(&line);
         }
     }
 }
@@ -253,9 +259,10 @@ pub fn source(s: &SourceState, now: DateTime<Utc>) -> String {
         |ms| units::duration(TimeDelta::milliseconds(i64::try_from(ms).unwrap_or(i64::MAX))),
     );
     let calls = counted(s.calls, "call", "calls");
-    let mut line = format!("  {:<12} {:<8} {calls} in {took}", s.id.0, s.freshness(now).word());
+    let state = padded(&say(s.freshness(now).word()), 8);
+    let mut line = format!("  {:<12} {state} {}", s.id.0, say(format!("{calls} in {took}")));
     for failure in s.error.iter().chain(&s.warnings) {
-        let _ = write!(line, "; {} -> {}", said(failure), failure.remedy());
+        let _ = write!(line, "; {} -> {}", say(said(failure)), say(failure.remedy()));
     }
     line
 }

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::domain::units::delta;
 use crate::engine::start::{Watched, start};
 use crate::engine::tasks::Tasks;
+use crate::language::{self, Language};
 use crate::ui::linear::{Linear, News, died};
 
 use super::args::Watch;
@@ -112,10 +113,11 @@ impl Teller<'_> {
                 event = self.events.recv() => {
                     let Some(event) = event else { return };
                     due = due.min(Clock::instant() + TOGETHER);
-                    if let Event::TaskDied { name, why } = &event
-                        && !self.put(vec![died(&self.state, name, why)]).await
-                    {
-                        return;
+                    if let Event::TaskDied { name, why } = &event {
+                        let news = self.spoken(|teller| died(&teller.state, name, why));
+                        if !self.put(vec![news]).await {
+                            return;
+                        }
                     }
                     update(&mut self.state, event, self.clock.now());
                     continue;
@@ -124,10 +126,13 @@ impl Teller<'_> {
             }
             due = Clock::instant() + LOOK;
             update(&mut self.state, Event::Tick, self.clock.now());
-            let mut news = self.linear.news(&self.state);
-            if !heartbeat.is_zero() {
-                news.extend(self.linear.alive(&self.state, self.state.felt(delta(heartbeat))));
-            }
+            let news = self.spoken(|teller| {
+                let mut news = teller.linear.news(&teller.state);
+                if !heartbeat.is_zero() {
+                    news.extend(teller.linear.alive(&teller.state, teller.state.felt(delta(heartbeat))));
+                }
+                news
+            });
             if !self.put(news).await || self.over(ends) {
                 return;
             }
@@ -137,6 +142,11 @@ impl Teller<'_> {
     /// Whether its time is over. The state is told first, however short the time is.
     fn over(&self, ends: Option<Instant>) -> bool {
         ends.is_some_and(|at| Clock::instant() >= at) && self.linear.introduced()
+    }
+
+    /// What is told as JSON is told in English, whatever is printed for people.
+    fn spoken<R>(&mut self, tell: impl FnOnce(&mut Self) -> R) -> R {
+        if self.wanted.json { language::within(Language::ENGLISH, || tell(self)) } else { tell(self) }
     }
 
     /// Hands lines to the writer; `false` when it has ended.

@@ -30,22 +30,54 @@ pub struct Column {
     pub most: u16,
     /// Whether its cells are in the language of the screen already, or come from outside.
     pub quoted: bool,
+    /// Words that stand in its cells: it is wide enough for each in whatever language.
+    pub words: &'static [&'static str],
 }
 
 impl Column {
     /// A column of text.
     pub const fn text(name: &'static str, width: u16, drop: u8) -> Self {
-        Self { name, width, grow: 0, right: false, drop, snug: false, most: u16::MAX, quoted: false }
+        Self {
+            name,
+            width,
+            grow: 0,
+            right: false,
+            drop,
+            snug: false,
+            most: u16::MAX,
+            quoted: false,
+            words: &[],
+        }
     }
 
     /// A column of numbers.
     pub const fn number(name: &'static str, width: u16, drop: u8) -> Self {
-        Self { name, width, grow: 0, right: true, drop, snug: false, most: u16::MAX, quoted: false }
+        Self {
+            name,
+            width,
+            grow: 0,
+            right: true,
+            drop,
+            snug: false,
+            most: u16::MAX,
+            quoted: false,
+            words: &[],
+        }
     }
 
     /// A column that takes what is left over.
     pub const fn wide(name: &'static str, width: u16, drop: u8) -> Self {
-        Self { name, width, grow: 1, right: false, drop, snug: false, most: u16::MAX, quoted: false }
+        Self {
+            name,
+            width,
+            grow: 1,
+            right: false,
+            drop,
+            snug: false,
+            most: u16::MAX,
+            quoted: false,
+            words: &[],
+        }
     }
 
     /// The column with cells that are not translated.
@@ -55,9 +87,18 @@ impl Column {
         self
     }
 
-    /// Columns of the screen that it takes at least, its heading included.
+    /// The column, wide enough for each of these words.
+    #[must_use]
+    pub const fn of(mut self, words: &'static [&'static str]) -> Self {
+        self.words = words;
+        self
+    }
+
+    /// Columns of the screen that it takes at least, its heading and its words included.
     fn least(&self) -> u16 {
-        self.width.max(u16::try_from(text::width(&say(self.name))).unwrap_or(u16::MAX))
+        let words = self.words.iter().chain([&self.name]);
+        let widest = words.map(|word| text::width(&say(*word))).max().unwrap_or_default();
+        self.width.max(u16::try_from(widest).unwrap_or(u16::MAX))
     }
 
     /// The same, no wider than its widest text.

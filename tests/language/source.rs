@@ -137,8 +137,12 @@ pub fn is_words(text: &str) -> bool {
     };
     // in kebab-case it is the name of something
     let named = !bare.contains(' ') && bare.contains('-') && !bare.contains(char::is_uppercase);
-    // a pattern for times, a setting, a drawing, SQL
-    let other = ["%", "hakaru.", "<"].iter().any(|s| bare.starts_with(s)) || is_sql(&bare);
+    // a pattern for times, a setting, a drawing, a command, SQL
+    let other =
+        ["%", "hakaru.", "<", "aws ", "arn:", "--security", "miharu demo", "miharu print", "EFS_FILE"]
+            .iter()
+            .any(|s| bare.starts_with(s))
+            || is_sql(&bare);
     !named && !other && bare.split_whitespace().any(word)
 }
 
@@ -235,7 +239,7 @@ impl Reader<'_> {
                 TokenTree::Group(group) => {
                     let callee = i.checked_sub(1).and_then(|b| tokens.get(b)).map(ToString::to_string);
                     let callee = callee.unwrap_or_default();
-                    if callee == "plural" {
+                    if matches!(callee.as_str(), "plural" | "counted") {
                         self.plural(group.stream());
                     } else if !NAMES.contains(&callee.as_str()) {
                         self.tokens(group.stream());
@@ -318,7 +322,7 @@ impl<'a> Visit<'a> for Reader<'_> {
             && let Some(last) = path.path.segments.last()
         {
             let name = last.ident.to_string();
-            if name == "plural" {
+            if matches!(name.as_str(), "plural" | "counted") {
                 return self.plural(e.args.to_token_stream());
             }
             if NAMES.contains(&name.as_str()) {

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::model::{Config, Environment};
 use crate::domain::guardrail::name;
 use crate::domain::planner;
+use crate::language::say;
 
 use super::seen::{see, stopped};
 use super::{Wanted, unconnected};
@@ -69,7 +70,8 @@ pub(super) async fn dry_run(
 pub(super) async fn question(plan: String) -> String {
     let asked = tokio::task::spawn_blocking(move || {
         let mut stderr = std::io::stderr().lock();
-        let _ = write!(stderr, "{plan}\nApply this? Type yes and enter: ").and_then(|()| stderr.flush());
+        let ask = say("Apply this? Type yes and enter: ");
+        let _ = write!(stderr, "{plan}\n{ask}").and_then(|()| stderr.flush());
         drop(stderr);
         let stdin = std::io::stdin();
         let _ = rustix::termios::tcflush(&stdin, rustix::termios::QueueSelector::IFlush);

@@ -11,8 +11,9 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use crate::config::model::{Config, Environment};
 use crate::config::{Inputs, Loaded};
 use crate::domain::source::Failure;
+use crate::language::say;
 use crate::sources::files;
-use crate::ui::text::printable;
+use crate::ui::text::{padded, printable};
 
 mod acting;
 mod eventlog;
@@ -69,16 +70,17 @@ impl Check {
     }
 
     fn print(&self, out: &mut String) {
-        let _ = writeln!(out, "  {:<5}{:<12} {}", self.verdict.word(), self.what, printable(&self.finding));
+        let (verdict, what) = (padded(&say(self.verdict.word()), 5), padded(&say(self.what.as_str()), 12));
+        let _ = writeln!(out, "  {verdict}{what} {}", printable(&say(self.finding.as_str())));
         if let Some(remedy) = &self.remedy {
-            let _ = writeln!(out, "       {:<13}-> {}", "", printable(remedy));
+            let _ = writeln!(out, "       {:<13}-> {}", "", printable(&say(remedy.as_str())));
         }
     }
 }
 
 /// A heading and its checks as text, and whether one of them failed.
 fn section(title: &str, checks: &[Check]) -> (String, bool) {
-    let mut out = printable(title).into_owned();
+    let mut out = printable(&say(title)).into_owned();
     out.push('\n');
     for check in checks {
         check.print(&mut out);

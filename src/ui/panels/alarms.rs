@@ -22,7 +22,7 @@ use super::Panel;
 pub struct Alarms;
 
 const COLUMNS: &[Column] = &[
-    Column::text("state", 7, 0),
+    Column::text("state", 7, 0).of(&["ALARM", "no data", "ok"]),
     Column::wide("alarm", 24, 0).quoted(),
     Column::number("since", 6, 1),
     Column::wide("reason", 34, 2).quoted(),

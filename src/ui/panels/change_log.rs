@@ -24,7 +24,7 @@ pub struct ChangeLog;
 
 const COLUMNS: &[Column] = &[
     Column::text("last", 14, 0),
-    Column::text("event", 11, 0),
+    Column::text("event", 11, 0).of(&["verified", "cancelled", "NEEDS HUMAN"]),
     Column { grow: 2, ..Column::wide("rule", 22, 0).quoted() },
     Column::number("entries", 7, 3),
     Column::text("began", 14, 2),

@@ -108,7 +108,7 @@ impl Panel for Deployments {
         // room for a second deployment is always kept, so that a rollout moves nothing
         4
     }
-    fn lines<'v>(&self, view: &'v View<'_>, _room: Room) -> Vec<Line<'v>> {
+    fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
         let Some(s) = &view.world.service else { return Vec::new() };
         let mut line = Line::new().muted("circuit breaker ").add(
             if s.circuit_breaker { Role::Text } else { Role::Warn },
@@ -122,7 +122,11 @@ impl Panel for Deployments {
         if let (Some(cpu), Some(memory)) = (&s.task_cpu, &s.task_memory) {
             line = line.muted("   task ").text(format!("{cpu} CPU / {memory} MiB"));
         }
-        vec![line.muted("   cluster ").quote(Role::Text, s.cluster.as_str())]
+        let label = Line::new().muted("   cluster ");
+        if line.width() + label.width() < room.width {
+            line.spans.extend(label.quote(Role::Text, s.cluster.as_str()).spans);
+        }
+        vec![line]
     }
     fn records<'v>(&self, view: &'v View<'v>) -> Option<Box<dyn Records + 'v>> {
         Some(Box::new(Rows(view, &view.world.service.as_ref()?.deployments)))

@@ -56,10 +56,11 @@ impl Panel for Files {
             line = line.muted(", directories ").text(units::thousands(n));
         }
         if let Some(recursive) = count.recursive {
-            line.push(
-                Role::Muted,
-                if recursive { ", with subdirectories" } else { ", without subdirectories" },
-            );
+            let words = if recursive { ", with subdirectories" } else { ", without subdirectories" };
+            let more = Line::new().muted(words);
+            if line.width() + more.width() <= room.width {
+                line.spans.extend(more.spans);
+            }
         }
         out.push(line);
         if !count.largest.is_empty() {
@@ -85,6 +86,7 @@ impl Panel for Files {
             .maybe("directories", count.directories.map(units::thousands))
             .pair("origin", origin(count))
             .pair("counted", view.exact(count.at))
+            .maybe("subdirectories", count.recursive.map(|yes| if yes { "yes" } else { "no" }))
             .maybe("growth", view.world.growth_per_min().map(|g| format!("{} files a minute", signed(g))))
             .maybe("took", count.took_ms.map(|ms| format!("{ms} ms")))
             .maybe("cost", count.calls.map(|n| format!("{} directory reads", units::thousands(n))))

@@ -23,7 +23,7 @@ pub struct JournalEntries;
 
 const COLUMNS: &[Column] = &[
     Column::text("time", 14, 0).quoted(),
-    Column::text("event", 11, 0),
+    Column::text("event", 11, 0).of(&["verified", "cancelled", "NEEDS HUMAN"]),
     Column::number("step", 4, 3),
     Column::text("rule", 22, 2).quoted(),
     Column::wide("what", 34, 0).quoted(),

@@ -22,8 +22,8 @@ const COLUMNS: &[Column] = &[
     Column::text("mount target", 22, 0).quoted(),
     Column::text("address", 15, 0),
     Column::text("state", 11, 0).quoted(),
-    Column::number("probe", 10, 1),
-    Column::text("published", 9, 2),
+    Column::number("probe", 10, 1).of(&["no answer", "not probed", "off"]),
+    Column::text("published", 9, 2).of(&["no", "not known"]),
     Column::wide("subnet", 24, 3).quoted(),
 ];
 

@@ -25,7 +25,7 @@ const COLUMNS: &[Column] = &[
     Column::text("task", 8, 0).quoted(),
     Column::text("zone", 4, 0).quoted(),
     Column::text("status", 16, 0).quoted(),
-    Column::text("health", 9, 3),
+    Column::text("health", 9, 3).of(&["healthy", "UNHEALTHY", "unknown", "not told"]),
     Column::text("list", 6, 1),
     Column::number("local", 5, 2),
     Column::number("age", 6, 1),
