@@ -187,7 +187,8 @@ async fn the_sdk_against_an_endpoint() {
 async fn the_sdk_reads_a_live_tail_to_its_end() {
     let peer = Peer::shared();
     let world = World::create(peer, "eu-south-1", &["--tasks", "0", "--lines", "700"]);
-    let aws = setup(world.environment(peer), &Credentials::of(KEY), limits()).outside.aws;
+    let credentials = Credentials::of(KEY);
+    let aws = setup(world.environment(peer), &credentials, limits()).outside.aws;
     let group: Arc<str> = Arc::from(world.log_group.as_str());
     let mut session = aws.live_tail(&[Arc::clone(&group)]).await.unwrap();
     let first = session.next().await.unwrap().unwrap();

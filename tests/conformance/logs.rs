@@ -84,5 +84,6 @@ pub(crate) async fn a_live_tail_of_an_unknown_group_is_not_found(s: &Subject) {
         (FailureClass::NotFound, "logs:StartLiveTail"),
         "{failure:?}"
     );
-    assert!(s.aws.live_tail(&groups[..1]).await.is_ok());
+    let started = s.aws.live_tail(&groups[..1]).await.err();
+    assert_eq!(started, None);
 }

@@ -5,6 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_sdk_cloudwatchlogs::operation::start_live_tail::StartLiveTailOutput;
 use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, LiveTailSessionLogEvent, StartLiveTailResponseStream};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 use chrono::DateTime;
 
 use super::SdkAws;
@@ -67,7 +72,11 @@ impl Logs for SdkAws {
         for group in groups {
             arns.push(self.arn(&clients, group).await?);
         }
-        let started = clients.logs.start_live_tail().set_log_group_identifiers(Some(arns)).send().await;
+        let call = clients.logs.start_live_tail().set_log_group_identifiers(Some(arns));
+        let started = match clients.endpoint(LIVE_TAIL.service) {
+            Some(_) => call.customize().interceptor(NamedEndpoint).send().await,
+            None => call.send().await,
+        };
         let output = self.answer(&LIVE_TAIL, &clients, started)?;
         Ok(Box::new(Session { output, groups: groups.to_vec() }))
     }
@@ -86,6 +95,27 @@ impl SdkAws {
             action: Some(LIVE_TAIL.action.to_owned()),
             ..Failure::new(FailureClass::NotFound, format!("the log group {group} does not exist"))
         })
+    }
+}
+
+/// AWS streams from a host of its own, whose name begins with `stream-`. An endpoint that somebody named is meant as it is.
+#[derive(Debug)]
+struct NamedEndpoint;
+
+impl Intercept for NamedEndpoint {
+    fn name(&self) -> &'static str {
+        "NamedEndpoint"
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        _cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request_mut();
+        let plain = request.uri().replacen("//stream-", "//", 1);
+        Ok(request.set_uri(plain)?)
     }
 }
 
