@@ -16,6 +16,8 @@ mod harness;
 mod impressions;
 #[path = "frames/load.rs"]
 mod load;
+#[path = "frames/log_keys.rs"]
+mod log_keys;
 #[path = "frames/log_lines.rs"]
 mod log_lines;
 #[path = "frames/logs.rs"]

@@ -47,7 +47,7 @@ pub enum Action {
     Open,
     /// Close what is open; else clear the filter.
     Back,
-    /// The raw record of the selected row.
+    /// The raw record of the selected row, or log lines as they came.
     Raw,
     /// Copy the selected row's id or the text that is open.
     Copy,
@@ -201,7 +201,7 @@ impl Action {
         (Self::Bottom, "bottom", "last row"),
         (Self::Open, "open", "detail of the row"),
         (Self::Back, "back", "close, or clear the filter"),
-        (Self::Raw, "raw", "raw record of the row"),
+        (Self::Raw, "raw", "raw record of the row, or log lines as they came"),
         (Self::Copy, "copy", "copy the row's id, the open text, or lines"),
         (Self::Find, "find", "filter the table, or search the logs"),
         (Self::Sort, "sort", "sort by the next column"),

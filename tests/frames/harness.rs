@@ -54,6 +54,9 @@ impl Screen {
     /// Does what waits, as the loop does between two messages, and draws.
     pub fn draw(&mut self) -> &Buffer {
         while self.ui.work(&self.state, usize::MAX).left {}
+        // a new terminal: one that is kept shows what once stood under the right half of a wide character
+        let size = self.buffer().area;
+        self.terminal = Terminal::new(TestBackend::new(size.width, size.height)).unwrap();
         self.terminal.draw(|frame| self.ui.draw(&self.state, frame)).unwrap();
         self.terminal.backend().buffer()
     }

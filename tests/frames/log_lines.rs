@@ -58,10 +58,13 @@ pub fn event(n: usize, at: DateTime<Utc>, group: &str, stream: String, message: 
 
 /// Batches of `n` lines, the last of them a few seconds old.
 pub fn batches(n: usize) -> Vec<Batch> {
-    let begin = now() - TimeDelta::milliseconds(100 * i64::try_from(n).unwrap() + 2_000);
+    // in waves, as load comes: between 40 and 360 ms from line to line
+    let gap = |i: usize| 40 + ((i / 150) * 37 % 5) as i64 * 80;
+    let begin = now() - TimeDelta::milliseconds((0..n).map(gap).sum::<i64>() + 2_000);
+    let mut at = begin;
     let arrived = (0..n).map(|i| {
         let (group, stream, text) = said(i, n);
-        let at = begin + TimeDelta::milliseconds(100 * i64::try_from(i).unwrap());
+        at += TimeDelta::milliseconds(gap(i));
         Arrived { event: event(i, at, group, stream, text), late: i % 97 == 96 }
     });
     let blocks = Intake::default().blocks(arrived.collect());

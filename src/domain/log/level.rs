@@ -121,6 +121,12 @@ fn words(head: &[u8]) -> Option<Level> {
     let mut i = 0;
     let mut first = true;
     while let Some(&c) = head.get(i) {
+        if c == 0x1b && head.get(i + 1) == Some(&b'[') {
+            // a colour: it ends with its letter
+            let end = head.iter().skip(i + 2).position(|c| (0x40..0x7f).contains(c));
+            i = end.map_or(head.len(), |n| i + n + 3);
+            continue;
+        }
         if !c.is_ascii_alphabetic() {
             // A letter outside ASCII ends the chance of `error: …` at the beginning.
             first &= c < 0x80;

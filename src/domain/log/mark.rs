@@ -59,11 +59,12 @@ pub enum MarkChange {
 }
 
 impl fmt::Display for Mark {
+    /// What it says; the group stands beside it, as beside every line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let from = self.at.format("%H:%M:%S");
         match self.kind {
             MarkKind::Pending { until } => {
-                write!(f, "{}: {from} to {} not read yet, being read", self.group, until.format("%H:%M:%S"))
+                write!(f, "gap: {from} to {} UTC not read yet, being read", until.format("%H:%M:%S"))
             }
             MarkKind::NeverRead { until, why } => {
                 let until = until.format("%H:%M:%S");
@@ -71,13 +72,13 @@ impl fmt::Display for Mark {
                     NeverRead::Queue => "too many gaps waited to be read",
                     NeverRead::Memory => "too many lines came since",
                 };
-                write!(f, "{}: {from} to {until} never read completely: {why}", self.group)
+                write!(f, "gap: {from} to {until} UTC never read completely: {why}")
             }
             MarkKind::Missed { lines } => {
-                let (group, at) = (&self.group, self.at.format("%H:%M"));
+                let at = self.at.format("%H:%M");
                 match lines {
-                    1 => write!(f, "{group}: 1 more line taken in by CloudWatch at {at} than read"),
-                    n => write!(f, "{group}: {n} more lines taken in by CloudWatch at {at} than read"),
+                    1 => write!(f, "lost: 1 more line taken in by CloudWatch at {at} UTC than read"),
+                    n => write!(f, "lost: {n} more lines taken in by CloudWatch at {at} UTC than read"),
                 }
             }
         }

@@ -2,6 +2,7 @@
 //! variable at once; lines of as many words that agree in at least half of them become one pattern, and the
 //! words in which they differ become variable too (the idea of Drain, He et al. 2017). Bounded.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -10,6 +11,7 @@ use super::filter::Query;
 use super::json;
 use super::level::Level;
 use super::line::flag;
+use super::matching::Sight;
 use super::ring::Ring;
 
 /// Patterns at most; what fits none of them is counted as other.
@@ -175,7 +177,7 @@ impl Miner {
         }
     }
 
-    fn look(&mut self, chunk: &mut Chunk) -> usize {
+    fn look(&mut self, chunk: &mut Chunk, sight: Sight) -> usize {
         let from = chunk.patterns.len();
         let cost = chunk.block.text.len().saturating_sub(chunk.block.start(from));
         for i in from..chunk.len() {
@@ -185,7 +187,10 @@ impl Miner {
             } else {
                 let text = chunk.block.text(i);
                 let said = if meta.has(flag::JSON) { json::message(text) } else { None };
-                self.number(said.as_deref().unwrap_or(text), meta.level)
+                let said = said.as_deref().unwrap_or(text);
+                // what is not seen, such as colours, is no word
+                let seen = if meta.has(flag::ODD) { sight(said) } else { Cow::Borrowed(said) };
+                self.number(&seen, meta.level)
             };
             chunk.patterns.push(number);
         }
@@ -202,7 +207,7 @@ impl Ring {
             if left == 0 {
                 return false;
             }
-            left = left.saturating_sub(self.miner.look(chunk).max(1));
+            left = left.saturating_sub(self.miner.look(chunk, self.sight).max(1));
         }
         true
     }

@@ -4,12 +4,14 @@
 //! stays at the top, whatever comes, goes, or is put in before it.
 
 mod rows;
+mod shape;
 
 use crate::domain::log::line::{LineKey, LineRef};
 use crate::domain::log::ring::Ring;
 use crate::domain::log::seek::Direction;
 
 pub use rows::{Piece, pieces};
+pub use shape::Shape;
 
 /// Columns and rows there are for the text of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,11 +61,12 @@ pub struct LogView {
     selected: Option<LineKey>,
     wrap: bool,
     column: usize,
+    shape: Shape,
 }
 
 impl Default for LogView {
     fn default() -> Self {
-        Self { top: None, selected: None, wrap: true, column: 0 }
+        Self { top: None, selected: None, wrap: true, column: 0, shape: Shape::default() }
     }
 }
 
@@ -97,6 +100,19 @@ impl LogView {
     /// Long lines go on in the next row, or are cut. The line at the top stays.
     pub fn set_wrap(&mut self, wrap: bool) {
         self.wrap = wrap;
+        if let Some(top) = &mut self.top {
+            top.row = 0;
+        }
+    }
+
+    /// What of a line is shown.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Shows another part of each line. The line at the top stays.
+    pub fn set_shape(&mut self, shape: Shape) {
+        self.shape = shape;
         if let Some(top) = &mut self.top {
             top.row = 0;
         }
@@ -272,7 +288,8 @@ impl LogView {
     }
 
     fn pieces(&self, ring: &Ring, line: &LineRef<'_>, size: Size) -> Vec<Piece> {
-        pieces(line.text, size.columns, if self.wrap { None } else { Some(self.column) }, ring.query())
+        let from = if self.wrap { None } else { Some(self.column) };
+        pieces(&self.shape.of(line), size.columns, from, ring.query())
     }
 }
 

@@ -7,6 +7,7 @@ use crate::app::effect::Effect as Deed;
 use crate::domain::log::level::Level;
 use crate::domain::log::seek::{Direction, Target};
 use crate::ui::Reply;
+use crate::ui::log_view::Shape;
 
 use super::LogDesk;
 use super::prompt::Ask;
@@ -115,7 +116,11 @@ impl LogDesk {
             }
             Action::Earlier => self.go_to_bar(Direction::Back),
             Action::Later => self.go_to_bar(Direction::Forth),
-            Action::Open | Action::Raw => self.open_sheet(Kind::Detail),
+            Action::Open => self.open_sheet(Kind::Detail),
+            Action::Raw => {
+                let whole = self.view.shape() == Shape::Whole;
+                self.view.set_shape(if whole { Shape::Short } else { Shape::Whole });
+            }
             Action::Filters => self.open_sheet(Kind::Filters),
             Action::Patterns => self.open_sheet(Kind::Patterns),
             Action::Bookmarks => self.open_sheet(Kind::Bookmarks),

@@ -2,12 +2,14 @@
 //! come.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use ratatui::style::Modifier;
 
 use crate::config::theme::Role;
 use crate::domain::log::histogram::{Bucket, Histogram};
 use crate::domain::log::line::LineKey;
 use crate::domain::log::seek::Direction;
 use crate::domain::units;
+use crate::language::say;
 use crate::ui::canvas::{Line, Look};
 use crate::ui::text;
 use crate::ui::trend::{self, Scale};
@@ -48,6 +50,9 @@ const STEPS: [i64; 26] = [
     604_800_000,
 ];
 
+/// Index of a second: shorter only where it is asked for.
+const SECOND: usize = 3;
+
 /// How long a bar is: so that all lines that are held fit in, or as the operator set it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Span {
@@ -75,7 +80,7 @@ impl Span {
         let n = i64::try_from(bars.max(1)).unwrap_or(1);
         let (first, last) = (first.timestamp_millis(), last.timestamp_millis());
         let fits = |step: &i64| last.div_euclid(*step) - first.div_euclid(*step) < n;
-        self.last = STEPS.iter().position(fits).unwrap_or(STEPS.len() - 1);
+        self.last = STEPS.iter().position(fits).unwrap_or(STEPS.len() - 1).max(SECOND);
         let step = self.set.and_then(|i| STEPS.get(i)).or(STEPS.get(self.last)).copied().unwrap_or(60_000);
         let mut end = (last.div_euclid(step) + 1) * step;
         if let Some(here) = here.map(|at| at.timestamp_millis())
@@ -154,12 +159,15 @@ fn bars(
     let slots: Vec<Option<f64>> =
         chart.buckets.iter().map(|b| Some(height(of(b))).filter(|n| *n > 0.0)).collect();
     let most = chart.buckets.iter().map(of).max().unwrap_or_default();
+    // a bar in reverse would be its own opposite
+    let plain = look.styles.get(role).add_modifier.difference(Modifier::BOLD).is_empty();
+    let role = if plain { role } else { Role::Text };
     let drawn = trend::chart(&slots, Scale::Upto(height(most.max(1))), &look.glyphs, rows.max(1));
     let mut out: Vec<Line<'static>> = Vec::new();
     for (row, bars) in drawn.into_iter().enumerate() {
         let (name, most) = if row == 0 { (name, units::si(height(most))) } else { ("", String::new()) };
-        let line = Line::new().cell(GUTTER, Role::Muted, name, look).add(role, bars);
-        out.push(line.number(GUTTER, Role::Muted, &most, look));
+        let line = Line::new().cell(GUTTER, Role::Muted, name, look).quote(role, bars);
+        out.push(line.quote_number(GUTTER, Role::Muted, &most, look));
     }
     out
 }
@@ -183,17 +191,17 @@ fn axis(chart: &Histogram, sight: Option<(i64, i64)>, zone: Zone, look: &Look) -
         seen.fill(Role::Focus);
     }
     let bar = if chart.step_ms < 1_000 { format!("{} ms", chart.step_ms) } else { units::duration(step) };
-    let bar = format!(" {bar} a bar ");
+    let bar = format!(" {} ", say(format!("{bar} a bar")));
     let told = if n > text::width(&bar) + 8 { 2..2 + text::width(&bar) } else { 0..0 };
-    let mut line = Line::new().cell(GUTTER, Role::Muted, &time(chart.from), look);
+    let mut line = Line::new().quote_cell(GUTTER, Role::Muted, &time(chart.from), look);
     for (i, role) in cells.iter().enumerate() {
         if i == told.start && !told.is_empty() {
-            line.push(Role::Muted, bar.clone());
+            line = line.quote(Role::Muted, bar.clone());
         }
         if !told.contains(&i) {
             let seen = *role == Role::Focus;
-            line.push(*role, if seen { look.glyphs.rule_focus } else { look.glyphs.rule });
+            line = line.quote(*role, if seen { look.glyphs.rule_focus } else { look.glyphs.rule });
         }
     }
-    line.number(GUTTER, Role::Muted, &time(until), look)
+    line.quote_number(GUTTER, Role::Muted, &time(until), look)
 }

@@ -9,11 +9,12 @@ use crate::domain::log::json;
 use crate::domain::log::level::Level;
 use crate::domain::log::line::LineRef;
 use crate::domain::units;
+use crate::language::say;
 
 use super::lines::level_role;
 use super::when::Zone;
 
-/// One fact about a line.
+/// One fact about a line, in the language of the screen.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Field {
     pub(super) label: String,
@@ -23,37 +24,42 @@ pub(super) struct Field {
     pub(super) alike: Option<Condition>,
 }
 
+/// A value from outside.
 fn field(label: &str, value: impl Into<String>) -> Field {
-    Field { label: label.to_owned(), role: Role::Text, value: value.into(), alike: None }
+    Field { label: say(label).into_owned(), role: Role::Text, value: value.into(), alike: None }
+}
+
+/// A value in own words.
+fn told(label: &str, role: Role, value: &str) -> Field {
+    Field { role, ..field(label, say(value).into_owned()) }
 }
 
 /// The facts, the most wanted first.
 pub(super) fn fields(line: &LineRef<'_>, bookmarks: &Bookmarks, zone: Zone) -> Vec<Field> {
     let mut out = vec![field("time", zone.exact(line.at()))];
-    if let Some(bookmark) = bookmarks.get(line.key) {
-        let note = if bookmark.note.is_empty() { "yes, without a note" } else { &bookmark.note };
-        out.push(Field { role: Role::Accent, ..field("bookmark", note) });
+    match bookmarks.get(line.key) {
+        None => {}
+        Some(bookmark) if bookmark.note.is_empty() => {
+            out.push(told("bookmark", Role::Accent, "yes, without a note"));
+        }
+        Some(bookmark) => out.push(Field { role: Role::Accent, ..field("bookmark", bookmark.note.as_str()) }),
     }
     if line.mark {
-        out.push(Field { role: Role::Stale, ..field("from", "miharu itself: this is no line of the group") });
+        out.push(told("from", Role::Stale, "miharu itself: this is no line of the group"));
         out.push(field("group", &*line.origin.group));
         out.push(field("says", line.text));
         return out;
     }
     if let Some(delay) = line.delay_ms {
-        out.push(field("ingested", ingested(delay)));
+        out.push(told("ingested", Role::Text, &ingested(delay)));
     }
     if line.late {
-        out.push(Field {
-            role: Role::Stale,
-            ..field("late", "came after younger lines of its group were shown")
-        });
+        out.push(told("late", Role::Stale, "came after younger lines of its group were shown"));
     }
-    let level = match line.level {
-        Level::Unknown => "the line names none".to_owned(),
-        level => level.word().to_owned(),
-    };
-    out.push(Field { role: level_role(line.level), ..field("level", level) });
+    out.push(match line.level {
+        Level::Unknown => told("level", Role::Text, "the line names none"),
+        level => Field { role: level_role(level), ..field("level", level.word()) },
+    });
     out.push(Field {
         alike: Some(Condition::Group(line.origin.group.clone())),
         ..field("group", &*line.origin.group)
@@ -63,15 +69,11 @@ pub(super) fn fields(line: &LineRef<'_>, bookmarks: &Bookmarks, zone: Zone) -> V
         ..field("stream", &*line.origin.stream)
     });
     if line.redacted {
-        out.push(Field {
-            role: Role::Warn,
-            ..field("redacted", "something secret was taken out of the text")
-        });
+        out.push(told("redacted", Role::Warn, "something secret was taken out of the text"));
     }
     let members = if line.json { json::fields(line.text) } else { None };
-    for (name, value) in members.unwrap_or_default() {
-        let alike = member(&name, &value);
-        out.push(Field { alike, ..field(&name, value) });
+    for (label, value) in members.unwrap_or_default() {
+        out.push(Field { alike: member(&label, &value), label, role: Role::Text, value });
     }
     out.push(Field {
         alike: Query::literal(line.text).ok().map(Condition::Text),

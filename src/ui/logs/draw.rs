@@ -6,8 +6,9 @@ use crate::app::action::Action;
 use crate::config::keymap::Keymap;
 use crate::config::theme::Role;
 use crate::domain::units;
+use crate::language::say;
 use crate::ui::canvas::{Canvas, Line, inset};
-use crate::ui::log_view::{Shown, Size};
+use crate::ui::log_view::{Shape, Shown, Size};
 use crate::ui::text;
 use crate::ui::view::{View, plural};
 
@@ -106,12 +107,13 @@ fn title(desk: &LogDesk, canvas: &mut Canvas<'_>, area: Rect, view: &View<'_>, f
     let glyphs = &view.look.glyphs;
     let (role, rule) = if focused { (Role::Focus, glyphs.rule_focus) } else { (Role::Border, glyphs.rule) };
     if focused {
-        canvas.put(area, 0, 0, Role::Focus, glyphs.cursor);
+        canvas.quote(area, 0, 0, Role::Focus, glyphs.cursor);
     }
     let (groups_role, groups) = words::groups(&view.env.logs);
     let mut line = Line::new().add(Role::Title, "Logs").text("  ").add(groups_role, groups).text("  ");
     match desk.facts.new {
         _ if view.state.frozen.is_some() => line.push(Role::Stale, "frozen"),
+        _ if desk.ring.ends().is_none() => {}
         _ if desk.view.follows() => line.push(Role::Ok, "following"),
         0 => line.push(Role::Warn, "stopped"),
         n => {
@@ -120,13 +122,13 @@ fn title(desk: &LogDesk, canvas: &mut Canvas<'_>, area: Rect, view: &View<'_>, f
         }
     }
     let newest = view.env.logs.groups.values().filter_map(|g| g.newest).max();
-    let badge = newest.map(|at| format!("newest {}", view.ago(at))).unwrap_or_default();
+    let badge = newest.map(|at| say(format!("newest {}", view.ago(at))).into_owned()).unwrap_or_default();
     let end = area.width.saturating_sub(1);
     let after = canvas.line(Rect { width: end, ..area }, 1, 0, &line);
     let badge_width = u16::try_from(text::width(&badge)).unwrap_or(0);
     let right = end.saturating_sub(if badge_width > 0 { badge_width + 1 } else { 0 });
     if badge_width > 0 && after + 3 < right {
-        canvas.line_right(Rect { width: end, ..area }, 0, &Line::new().muted(badge));
+        canvas.line_right(Rect { width: end, ..area }, 0, &Line::new().quote(Role::Muted, badge));
         canvas.fill(area, after + 1, right, 0, role, rule);
     } else {
         canvas.fill(area, after + 1, end, 0, role, rule);
@@ -162,30 +164,29 @@ fn draw_lines(
     view: &View<'_>,
     keymap: &Keymap,
 ) -> Option<(i64, i64)> {
-    let groups = view.env.logs.groups.len() > 1;
     let today = desk.zone.wall(view.now).date();
     let (width, rows) = (usize::from(area.width), usize::from(area.height));
-    let size = |columns: Columns| Size { columns: width.saturating_sub(columns.width()).max(1), rows };
-    let mut columns = Columns::new(width, groups, false, desk.zone);
-    let mut shown = desk.view.layout(&desk.ring, size(columns));
+    let size = |columns: &Columns| Size { columns: width.saturating_sub(columns.width()).max(1), rows };
+    let mut columns = Columns::new(width, view.env.logs.groups.keys(), desk.zone);
+    let mut shown = desk.view.layout(&desk.ring, size(&columns));
     if desk.other_days(&shown, today) {
-        columns = Columns::new(width, groups, true, desk.zone);
-        shown = desk.view.layout(&desk.ring, size(columns));
+        columns.date = true;
+        shown = desk.view.layout(&desk.ring, size(&columns));
     }
     let sight = sight(&shown);
-    if shown.rows.is_empty() {
+    desk.draw_rows(canvas, area, &columns, &shown);
+    // marks stay where everything else is hidden
+    if shown.rows.iter().all(|row| row.line.mark) {
         let undo = undo(keymap);
-        let mut y = 1;
+        let mut y = u16::try_from(shown.rows.len()).unwrap_or(u16::MAX).saturating_add(1);
         for (role, said) in desk.nothing(view, &undo) {
-            for line in text::wrap(&said, width) {
-                canvas.put(area, 0, y, role, &line);
+            for line in Line::wrapped(role, &said, width) {
+                canvas.line(area, 0, y, &line);
                 y = y.saturating_add(1);
             }
         }
-    } else {
-        desk.draw_rows(canvas, area, columns, &shown);
     }
-    desk.size = size(columns);
+    desk.size = size(&columns);
     sight
 }
 
@@ -208,8 +209,8 @@ fn bottom(desk: &LogDesk, canvas: &mut Canvas<'_>, area: Rect, view: &View<'_>, 
     if let Some(prompt) = &desk.prompt {
         let typed = Line::new()
             .add(Role::Key, prompt.label())
-            .text(prompt.field.text.clone())
-            .add(Role::Accent, view.look.glyphs.caret);
+            .quote(Role::Text, prompt.field.text.clone())
+            .quote(Role::Accent, view.look.glyphs.caret);
         let end = canvas.line(area, 0, 0, &typed);
         let side = match (&prompt.wrong, &prompt.ask) {
             (Some(why), _) => Line::new().add(Role::Bad, why.clone()),
@@ -257,7 +258,11 @@ fn set(desk: &LogDesk, view: &View<'_>) -> Line<'static> {
     if let Some(query) = desk.ring.query() {
         let hits = units::thousands(desk.facts.totals.hits);
         let at = units::thousands(desk.facts.hits_to);
-        part(Line::new().add(Role::Accent, query.text().to_owned()).text(format!(" {at}/{hits}")));
+        part(
+            Line::new()
+                .quote(Role::Accent, query.text().to_owned())
+                .quote(Role::Text, format!(" {at}/{hits}")),
+        );
     }
     if desk.anchor.is_some() {
         part(Line::new().add(Role::Accent, "selecting"));
@@ -266,17 +271,16 @@ fn set(desk: &LogDesk, view: &View<'_>) -> Line<'static> {
     match (on().count(), on().next()) {
         (0, _) => {}
         (1, Some(one)) => {
-            let sign = match one.filter.effect {
-                crate::domain::log::filter::Effect::Include => "only ",
-                crate::domain::log::filter::Effect::Exclude => "without ",
-            };
             let words = filters::in_words(&one.filter.condition, desk.zone, view.now);
-            part(Line::new().add(Role::Warn, format!("{sign}{words}")));
+            part(Line::new().add(Role::Warn, filters::verb(one.filter.effect)).quote(Role::Warn, words));
         }
         (n, _) => part(Line::new().add(Role::Warn, format!("{n} filters"))),
     }
     if !desk.view.wraps() {
         part(Line::new().muted(format!("from column {}", desk.view.column() + 1)));
+    }
+    if desk.view.shape() == Shape::Whole {
+        part(Line::new().muted("lines as they came"));
     }
     if desk.zone != super::Zone::Utc {
         part(Line::new().muted(format!("times in {}", desk.zone.name(view.now))));

@@ -31,7 +31,7 @@ pub(super) struct Export {
 pub(super) fn write(line: &LineRef<'_>, out: &mut String) {
     let mut rows = line.text.trim_end_matches(['\n', '\r']).split('\n');
     let time = line.at().to_rfc3339_opts(SecondsFormat::Millis, true);
-    let level = if line.mark { "MARK" } else { line.level.word() };
+    let level = if line.mark { "" } else { line.level.word() };
     let (group, stream) = (printable(&line.origin.group), printable(&line.origin.stream));
     let first = printable(rows.next().unwrap_or_default());
     let _ = writeln!(out, "{time}\t{level}\t{group}\t{stream}\t{first}");

@@ -5,6 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::log::filter::{Condition, Effect, FILTERS, Filter, FilterId};
 use crate::domain::log::level::Level;
 
+use crate::language::say;
+
 use super::LogDesk;
 use super::when::Zone;
 
@@ -131,21 +133,31 @@ impl LogDesk {
     }
 }
 
-/// What a condition asks for, in words.
+/// What a filter does with lines.
+pub(super) fn verb(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Include => "only ",
+        Effect::Exclude => "hide ",
+    }
+}
+
+/// What a condition asks for, in the language of the screen.
 pub(super) fn in_words(condition: &Condition, zone: Zone, now: DateTime<Utc>) -> String {
     let today = zone.wall(now).date();
-    match condition {
-        Condition::Text(query) => query.text().to_owned(),
-        Condition::Field { name, query } => format!("{name}: {}", query.text()),
+    let clock = |at: DateTime<Utc>| zone.clock(at, today);
+    let own = match condition {
+        Condition::Text(query) => return query.text().to_owned(),
+        Condition::Field { name, query } => return format!("{name}: {}", query.text()),
         Condition::Below(level) => format!("below {}", level.word()),
         Condition::Group(group) => format!("group {group}"),
         Condition::Stream(stream) => format!("stream {stream}"),
-        Condition::Outside { from, until: None } => format!("before {}", zone.clock(*from, today)),
+        Condition::Outside { from, until: None } => format!("before {}", clock(*from)),
         Condition::Outside { from, until: Some(until) } if *from == DateTime::UNIX_EPOCH => {
-            format!("after {}", zone.clock(*until, today))
+            format!("after {}", clock(*until))
         }
         Condition::Outside { from, until: Some(until) } => {
-            format!("before {} or after {}", zone.clock(*from, today), zone.clock(*until, today))
+            format!("before {} or after {}", clock(*from), clock(*until))
         }
-    }
+    };
+    say(own).into_owned()
 }

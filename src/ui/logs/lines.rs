@@ -1,5 +1,8 @@
 //! The lines themselves: time, level and origin stand in columns, so that the eye finds them; then the text.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use ratatui::layout::Rect;
 
@@ -9,49 +12,55 @@ use crate::domain::log::line::Origin;
 use crate::ui::canvas::{Canvas, Line, Look};
 use crate::ui::log_view::{Row, Shown};
 use crate::ui::text;
-use crate::ui::view::tail;
 
 use super::LogDesk;
 use super::when::Zone;
 
 /// Columns of a level.
 const LEVEL: usize = 5;
+/// Characters of a stream's name that are shown: as many as the Tasks screen shows of a task.
+const STREAM: usize = 8;
 /// From so many columns on there is room for the millisecond and for where a line comes from.
 const WIDE: usize = 100;
 
 /// How the columns before the text are laid out.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Columns {
     millis: bool,
-    date: bool,
+    pub(super) date: bool,
     origin: usize,
-    /// Lines of several groups are among each other.
-    groups: bool,
+    /// Short names of the groups, where lines of several are among each other.
+    groups: BTreeMap<Arc<str>, String>,
     zone: Zone,
 }
 
 impl Columns {
     /// For so many columns in all.
-    pub(super) fn new(width: usize, groups: bool, date: bool, zone: Zone) -> Self {
+    pub(super) fn new<'g>(width: usize, groups: impl Iterator<Item = &'g Arc<str>>, zone: Zone) -> Self {
+        let groups = short_names(groups);
+        let several = groups.len() > 1;
         let origin = match width {
-            160.. => 26,
-            WIDE.. => 16,
-            60.. if groups => 8,
+            WIDE.. if several => {
+                let longest = groups.values().map(|name| text::width(name)).max().unwrap_or_default();
+                longest.clamp(STREAM, if width < 160 { 11 } else { 24 }) + 1 + STREAM
+            }
+            60.. if several => 8,
+            WIDE.. => 8,
             _ => 0,
         };
-        Self { millis: width >= WIDE, date, origin, groups, zone }
+        Self { millis: width >= WIDE, date: false, origin, groups, zone }
     }
 
-    fn time_width(self) -> usize {
+    fn time_width(&self) -> usize {
         8 + if self.millis { 4 } else { 0 } + if self.date { 6 } else { 0 }
     }
 
     /// Columns before the text: the mark of the line, its time, whether it is late, its level, its origin.
-    pub(super) fn width(self) -> usize {
+    pub(super) fn width(&self) -> usize {
         1 + self.time_width() + 2 + LEVEL + 1 + if self.origin > 0 { self.origin + 1 } else { 0 }
     }
 
-    fn time(self, at: DateTime<Utc>) -> String {
+    fn time(&self, at: DateTime<Utc>) -> String {
         let form = match (self.date, self.millis) {
             (false, false) => "%H:%M:%S",
             (false, true) => "%H:%M:%S%.3f",
@@ -61,23 +70,40 @@ impl Columns {
         self.zone.wall(at).format(form).to_string()
     }
 
-    /// The group by the end of its name, the stream by the task it is of.
-    fn origin(self, origin: &Origin, look: &Look) -> String {
-        let last = |name: &'_ str| name.rsplit('/').find(|part| !part.is_empty()).unwrap_or(name).to_owned();
-        let stream: String = last(&origin.stream).chars().take(8).collect();
-        if !self.groups {
-            return text::fit(&stream, self.origin, look.glyphs.ellipsis).into_owned();
-        }
-        let group = last(&origin.group);
-        match self.origin.checked_sub(9).filter(|room| *room >= 6) {
+    /// The group by what tells it from the others, the stream by the task it is of.
+    fn origin(&self, origin: &Origin, look: &Look) -> String {
+        let stream = origin.stream.rsplit(['/', ']']).next().unwrap_or_default();
+        let stream: String = stream.chars().take(STREAM).collect();
+        let Some(group) = self.groups.get(&origin.group).filter(|_| self.groups.len() > 1) else {
+            return stream;
+        };
+        match self.origin.checked_sub(STREAM + 1).filter(|room| *room >= STREAM) {
             Some(room) => {
-                let group = tail(&group, room, look);
-                let fill = room.saturating_sub(text::width(&group));
-                format!("{group}{} {stream}", " ".repeat(fill))
+                let group = text::fit(group, room, look.glyphs.ellipsis);
+                let fill = " ".repeat(room.saturating_sub(text::width(&group)));
+                format!("{group}{fill} {stream}")
             }
-            None => tail(&group, self.origin, look).into_owned(),
+            None => text::fit(group, self.origin, look.glyphs.ellipsis).into_owned(),
         }
     }
+}
+
+/// The last part of each group's name, without the words with which all of them begin.
+fn short_names<'g>(groups: impl Iterator<Item = &'g Arc<str>>) -> BTreeMap<Arc<str>, String> {
+    let last = |name: &'g Arc<str>| name.rsplit('/').find(|part| !part.is_empty()).unwrap_or(name);
+    let names: Vec<(&'g Arc<str>, &str)> = groups.map(|group| (group, last(group))).collect();
+    let first = names.first().map_or("", |(_, name)| *name);
+    let common = names.iter().fold(first.len(), |n, (_, name)| {
+        first.bytes().zip(name.bytes()).take(n).take_while(|(a, b)| a == b).count()
+    });
+    let word = |c: char| matches!(c, '-' | '_' | '.');
+    let cut = first.get(..common).and_then(|same| same.rfind(word)).map_or(0, |at| at + 1);
+    let several = names.len() > 1;
+    let short = |name: &str| match name.get(cut..) {
+        Some(rest) if several && !rest.is_empty() => rest.to_owned(),
+        _ => name.to_owned(),
+    };
+    names.into_iter().map(|(group, name)| (Arc::clone(group), short(name))).collect()
 }
 
 /// The role of a level's word.
@@ -85,8 +111,8 @@ pub(super) fn level_role(level: Level) -> Role {
     match level {
         Level::Fatal | Level::Error => Role::Bad,
         Level::Warn => Role::Warn,
-        Level::Unknown | Level::Info => Role::Text,
-        Level::Debug | Level::Trace => Role::Muted,
+        Level::Unknown => Role::Text,
+        Level::Info | Level::Debug | Level::Trace => Role::Muted,
     }
 }
 
@@ -97,7 +123,13 @@ impl LogDesk {
     }
 
     /// Draws the rows.
-    pub(super) fn draw_rows(&self, canvas: &mut Canvas<'_>, area: Rect, columns: Columns, shown: &Shown<'_>) {
+    pub(super) fn draw_rows(
+        &self,
+        canvas: &mut Canvas<'_>,
+        area: Rect,
+        columns: &Columns,
+        shown: &Shown<'_>,
+    ) {
         let range = self.selected_lines();
         for (row, y) in shown.rows.iter().zip(0..area.height) {
             let line = self.row(row, columns, canvas.look);
@@ -105,7 +137,7 @@ impl LogDesk {
             if row.piece.more {
                 let mark = canvas.look.glyphs.ellipsis;
                 let at = area.width.saturating_sub(u16::try_from(text::width(mark)).unwrap_or(1));
-                canvas.put(area, at, y, Role::Muted, mark);
+                canvas.quote(area, at, y, Role::Muted, mark);
             }
             let chosen = range.is_some_and(|(from, to)| (from..=to).contains(&row.line.key));
             if row.selected || chosen {
@@ -114,7 +146,7 @@ impl LogDesk {
         }
     }
 
-    fn row(&self, row: &Row<'_>, columns: Columns, look: &Look) -> Line<'static> {
+    fn row(&self, row: &Row<'_>, columns: &Columns, look: &Look) -> Line<'static> {
         let line = &row.line;
         let mut out = Line::new();
         let mark = match (row.first, self.bookmarks.get(line.key)) {
@@ -122,35 +154,36 @@ impl LogDesk {
             (true, None) if row.selected => look.glyphs.cursor,
             _ => " ",
         };
-        out.push(if mark == look.glyphs.bookmark { Role::Accent } else { Role::Focus }, mark);
+        out = out.quote(if mark == look.glyphs.bookmark { Role::Accent } else { Role::Focus }, mark);
         if row.first {
-            out = out.cell(columns.time_width(), Role::Muted, &columns.time(line.at()), look);
-            out.push(Role::Stale, if line.late { look.glyphs.late } else { " " });
-            out.push(Role::Text, " ");
-            let level = if line.mark { "" } else { line.level.word() };
-            out = out.cell(LEVEL, level_role(line.level), level, look).text(" ");
+            out = out.quote_cell(columns.time_width(), Role::Muted, &columns.time(line.at()), look);
+            out = out.quote(Role::Stale, if line.late { look.glyphs.late } else { " " });
+            out = out.quote(Role::Text, " ");
+            if line.mark {
+                out = out.quote(Role::Stale, look.glyphs.mark.repeat(LEVEL)).quote(Role::Text, " ");
+            } else {
+                out = out.quote_cell(LEVEL, level_role(line.level), line.level.word(), look);
+                out = out.quote(Role::Text, " ");
+            }
             if columns.origin > 0 {
-                let origin = if line.mark { String::new() } else { columns.origin(line.origin, look) };
-                out = out.cell(columns.origin, Role::Muted, &origin, look).text(" ");
+                let origin = columns.origin(line.origin, look);
+                out = out.quote_cell(columns.origin, Role::Muted, &origin, look).quote(Role::Text, " ");
             }
         } else {
-            out.push(Role::Text, " ".repeat(columns.width() - 1));
+            out = out.quote(Role::Text, " ".repeat(columns.width() - 1));
         }
         let role = match line.level {
             _ if line.mark => Role::Stale,
             Level::Debug | Level::Trace => Role::Muted,
             _ => Role::Text,
         };
-        if line.mark && row.first {
-            out.push(Role::Stale, format!("{} ", look.glyphs.rule.repeat(2)));
-        }
         let mut at = 0;
         for span in &row.piece.spans {
-            out.push(role, row.piece.text.get(at..span.start).unwrap_or_default().to_owned());
-            out.push(Role::Accent, row.piece.text.get(span.clone()).unwrap_or_default().to_owned());
+            out = out.quote(role, row.piece.text.get(at..span.start).unwrap_or_default().to_owned());
+            out = out.quote(Role::Accent, row.piece.text.get(span.clone()).unwrap_or_default().to_owned());
             at = span.end;
         }
-        out.push(role, row.piece.text.get(at..).unwrap_or_default().to_owned());
+        out = out.quote(role, row.piece.text.get(at..).unwrap_or_default().to_owned());
         if row.piece.cut > 0 {
             out.push(Role::Stale, format!(" {} more characters: see the detail", row.piece.cut));
         }

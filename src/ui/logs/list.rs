@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::app::action::Action;
 use crate::config::keymap::Keymap;
 use crate::config::theme::Role;
-use crate::domain::log::filter::{Effect, FILTERS};
+use crate::domain::log::filter::FILTERS;
 use crate::domain::units;
 use crate::ui::canvas::{Canvas, Line, inset};
 use crate::ui::text;
@@ -75,7 +75,7 @@ impl LogDesk {
         let (role, rule) =
             if focused { (Role::Focus, glyphs.rule_focus) } else { (Role::Border, glyphs.rule) };
         if focused {
-            canvas.put(area, 0, 0, Role::Focus, glyphs.cursor);
+            canvas.quote(area, 0, 0, Role::Focus, glyphs.cursor);
         }
         let (name, note) = match sheet.kind {
             Kind::Detail => ("Line", String::new()),
@@ -94,9 +94,9 @@ impl LogDesk {
                 (Action::Toggle, "on/off"),
                 (Action::Open, "edit"),
                 (Action::Delete, "delete"),
+                (Action::Back, "close"),
                 (Action::Include, "only"),
                 (Action::Exclude, "hide"),
-                (Action::Back, "close"),
             ],
             Kind::Patterns => {
                 &[(Action::Open, "only such"), (Action::Exclude, "hide such"), (Action::Back, "close")]
@@ -108,25 +108,22 @@ impl LogDesk {
                 (Action::Back, "close"),
             ],
         };
-        let mut hints = Line::new();
-        for (action, word) in keys {
-            if let Some(key) = keymap.keys_of(*action).into_iter().next() {
-                hints.push(Role::Text, " ");
-                hints.push(Role::Key, key);
-                hints.push(Role::Muted, format!(" {word}"));
-            }
-        }
         let line = Line::new().add(Role::Title, name).text("  ").muted(note);
         let end = area.width.saturating_sub(1);
         let after = canvas.line(Rect { width: end, ..area }, 1, 0, &line);
-        let wide = u16::try_from(hints.width()).unwrap_or(u16::MAX);
-        let right = end.saturating_sub(wide);
-        if after + 2 < right {
-            canvas.fill(area, after + 1, right, 0, role, rule);
-            canvas.line_right(Rect { width: end, ..area }, 0, &hints);
-        } else {
-            canvas.fill(area, after + 1, end, 0, role, rule);
+        let mut hints = Line::new();
+        for (action, word) in keys {
+            let Some(key) = keymap.keys_of(*action).into_iter().next() else { continue };
+            let gap = if hints.spans.is_empty() { " " } else { "  " };
+            let hint = Line::new().text(gap).add(Role::Key, key).muted(format!(" {word}"));
+            if usize::from(after) + 1 + hints.width() + hint.width() > usize::from(end) {
+                break;
+            }
+            hints.spans.extend(hint.spans);
         }
+        let right = end.saturating_sub(u16::try_from(hints.width()).unwrap_or(u16::MAX));
+        canvas.fill(area, after + 1, right, 0, role, rule);
+        canvas.line_right(Rect { width: end, ..area }, 0, &hints);
     }
 
     /// The entries, each with its rows.
@@ -145,7 +142,8 @@ impl LogDesk {
             let rows = field.value.split('\n').flat_map(|part| text::wrap(part, room)).take(FACT);
             let row = |(i, part): (usize, String)| {
                 let label = if i == 0 { field.label.as_str() } else { "" };
-                Line::new().cell(LABEL - 1, Role::Muted, label, view.look).text(" ").add(field.role, part)
+                let line = Line::new().quote_cell(LABEL - 1, Role::Muted, label, view.look);
+                line.quote(Role::Text, " ").quote(field.role, part)
             };
             rows.enumerate().map(row).collect()
         };
@@ -156,22 +154,20 @@ impl LogDesk {
         let one = |fact: &super::FilterFact| {
             let on = fact.filter.enabled;
             let role = if on { Role::Text } else { Role::Muted };
-            let (mark, word) = if on { (view.look.glyphs.ok, "on ") } else { (view.look.glyphs.none, "off") };
-            let effect = match fact.filter.effect {
-                Effect::Include => "only   ",
-                Effect::Exclude => "without",
-            };
+            let (mark, word) = if on { (view.look.glyphs.ok, "on") } else { (view.look.glyphs.none, "off") };
             let words = filters::in_words(&fact.filter.condition, self.zone, view.now);
             vec![
                 Line::new()
-                    .add(if on { Role::Ok } else { Role::Muted }, mark)
-                    .add(role, format!(" {word}  "))
+                    .quote(if on { Role::Ok } else { Role::Muted }, mark)
+                    .text(" ")
+                    .cell(5, role, word, view.look)
                     .muted("hides ")
-                    .number(9, role, &units::thousands(fact.hides), view.look)
+                    .quote_number(9, role, &units::thousands(fact.hides), view.look)
                     .muted("  matches ")
-                    .number(9, role, &units::thousands(fact.matching), view.look)
-                    .muted(format!("  {effect} "))
-                    .add(role, words),
+                    .quote_number(9, role, &units::thousands(fact.matching), view.look)
+                    .text("  ")
+                    .muted(filters::verb(fact.filter.effect))
+                    .quote(role, words),
             ]
         };
         self.facts.filters.iter().map(one).collect()
@@ -179,18 +175,15 @@ impl LogDesk {
 
     fn pattern_rows(&self, view: &View<'_>) -> Vec<Vec<Line<'static>>> {
         let one = |pattern: &crate::domain::log::pattern::Pattern| {
-            let words = if pattern.words.is_empty() {
-                "lines that have nothing in common".to_owned()
+            let line = Line::new()
+                .quote_number(9, Role::Text, &units::thousands(pattern.lines), view.look)
+                .muted(" × ")
+                .quote_cell(6, level_role(pattern.worst), pattern.worst.word(), view.look);
+            vec![if pattern.words.is_empty() {
+                line.text("lines that have nothing in common")
             } else {
-                pattern.text(view.look.glyphs.ellipsis)
-            };
-            vec![
-                Line::new()
-                    .number(9, Role::Text, &units::thousands(pattern.lines), view.look)
-                    .muted(" × ")
-                    .cell(6, level_role(pattern.worst), pattern.worst.word(), view.look)
-                    .text(words),
-            ]
+                line.quote(Role::Text, pattern.text(view.look.glyphs.ellipsis))
+            }]
         };
         self.facts.patterns.iter().map(one).collect()
     }
@@ -202,12 +195,11 @@ impl LogDesk {
             &crate::domain::log::bookmark::Bookmark,
         )| {
             let at = chrono::DateTime::from_timestamp_millis(key.at_ms).unwrap_or_default();
-            let mut line = Line::new().cell(15, Role::Muted, &self.zone.clock(at, today), view.look);
+            let mut line = Line::new().quote_cell(15, Role::Muted, &self.zone.clock(at, today), view.look);
             if !bookmark.note.is_empty() {
-                line.push(Role::Accent, bookmark.note.clone());
-                line.push(Role::Text, "  ");
+                line = line.quote(Role::Accent, bookmark.note.clone()).text("  ");
             }
-            vec![line.text(bookmark.text.clone())]
+            vec![line.quote(Role::Text, bookmark.text.clone())]
         };
         self.bookmarks.iter().map(one).collect()
     }

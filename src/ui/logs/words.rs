@@ -10,7 +10,7 @@ use crate::ui::view::{View, plural};
 
 use super::LogDesk;
 
-/// A line that is said, in its role.
+/// A line in own words, in its role.
 pub(super) type Said = (Role, String);
 
 /// Why the tail of a group does not go on, with the remedy.
@@ -70,7 +70,7 @@ impl LogDesk {
             let hiding = self.facts.filters.iter().filter(|f| f.filter.enabled && f.hides > 0);
             for fact in hiding {
                 let words = super::filters::in_words(&fact.filter.condition, self.zone, view.now);
-                out.push((Role::Text, format!("{} hidden by: {words}", units::thousands(fact.hides))));
+                out.push((Role::Text, format!("{} hidden: {words}", units::thousands(fact.hides))));
             }
             out.push((Role::Muted, undo.to_owned()));
             return out;

@@ -22,6 +22,13 @@ mod domain {
         pub struct Failure;
     }
 }
+/// Stands for the crate's own: nobody translates here.
+mod language {
+    pub fn cut(_: &str, _: usize) {}
+    pub fn say(text: &str) -> std::borrow::Cow<'_, str> {
+        text.into()
+    }
+}
 #[expect(dead_code, reason = "the bench uses a part of them")]
 #[path = "."]
 mod ui {
@@ -45,6 +52,9 @@ const LINES: usize = 1_000_000;
 /// Lines of one more second, in 30 frames.
 const SECOND: usize = 30 * 3_334;
 /// Bytes of text matched between two looks at the keyboard.
+/// The smallest slice that the console works with.
+const SMALL: usize = 4 << 10;
+/// A slice.
 const SLICE: usize = 512 << 10;
 const SIZE: Size = Size { columns: 100, rows: 36 };
 
@@ -294,6 +304,7 @@ fn searched(mut ring: Ring, path: &str, copy: Duration) {
         );
     }
     ring.search(None);
+    unsettled(&mut ring);
     let (_, t) = timed(|| while !ring.mine(SLICE) {});
     row(
         "patterns of all lines",
@@ -304,6 +315,8 @@ fn searched(mut ring: Ring, path: &str, copy: Duration) {
     let at = |key: LineKey| DateTime::<Utc>::from_timestamp_millis(key.at_ms).expect("in range");
     let (_, t) = timed(|| black_box(ring.histogram(at(first), at(last), 60)));
     row("histogram of all lines, 60 buckets", format!("{:.2} ms", ms(t)), "");
+    let (_, t) = timed(|| black_box((ring.totals(), ring.filters(), ring.around(last))));
+    row("numbers of the screen: totals, filters, place", format!("{:.2} ms", ms(t)), "");
     let middle = LineKey { at_ms: (first.at_ms + last.at_ms) / 2, seq: 0 };
     let (_, t) = timed(|| black_box(ring.nearest(middle)));
     row("to a time", format!("{:.4} ms", ms(t)), "");
@@ -313,6 +326,31 @@ fn searched(mut ring: Ring, path: &str, copy: Duration) {
     let mut find = Find::new(Target::Level(domain::log::level::Level::Fatal), Direction::Back, None);
     let (_, t) = timed(|| while ring.find(&mut find, SLICE) == Found::NotYet {});
     row("next error, where there is none", format!("{:.3} ms", ms(t)), "");
+}
+
+/// A slow expression over all lines while a frame is drawn: the longest slice, and the frame's share.
+fn unsettled(ring: &mut Ring) {
+    let condition = Condition::Text(Query::new(r"(?:x[^y]*){3}\d+.*never there").expect("valid"));
+    let id = ring.add_filter(Filter { effect: Effect::Include, condition, enabled: true }).expect("room");
+    let view = LogView::default();
+    let (mut slice, mut frame) = (Duration::ZERO, Duration::ZERO);
+    let (_, all) = timed(|| {
+        loop {
+            let (done, t) = timed(|| ring.work(view.near(), SMALL));
+            slice = slice.max(t);
+            frame = frame.max(timed(|| black_box((view.layout(ring, SIZE), ring.totals()))).1);
+            if done {
+                return;
+            }
+        }
+    });
+    row(
+        "a slow filter that hides everything",
+        format!("{:.0} ms", ms(all)),
+        &format!("longest slice {:.2} ms, longest frame {:.2} ms", ms(slice), ms(frame)),
+    );
+    ring.remove_filter(id);
+    ring.work(None, usize::MAX);
 }
 
 /// What is found from the newest line on, how long it took, and its longest slice.
