@@ -199,6 +199,8 @@ const NAMES: &[&str] = &[
     "keep",
     "screen",
     "copy",
+    "svg",
+    "txt",
     "{kind}-{}",
     "{name}-{n}",
     "{name}.{extension}",
