@@ -42,12 +42,12 @@ struct Line {
 }
 
 impl Line {
-    /// What arrives within one step of [`STEP`].
-    fn carry(&self) -> Vec<u8> {
+    /// What arrives within `time`: a busy machine makes the steps longer, and not the line slower.
+    fn carry(&self, time: Duration) -> Vec<u8> {
         let mut waiting = self.waiting.lock().unwrap();
         let some = match self.rate.load(Ordering::SeqCst) {
             0 => waiting.len(),
-            rate => rate * STEP.as_millis() as usize / 1_000,
+            rate => rate * time.as_millis() as usize / 1_000,
         };
         let some = some.min(waiting.len());
         waiting.drain(..some).collect()
@@ -126,8 +126,12 @@ impl Terminal {
         let (from, sink, answers) = (Arc::downgrade(&line), Arc::clone(&seen), Arc::clone(&keys));
         std::thread::spawn(move || {
             let mut first = true;
+            let clock = Clock::stopwatch();
+            let mut carried = Duration::ZERO;
             while let Some(line) = from.upgrade() {
-                let bytes = line.carry();
+                let step = clock().saturating_sub(carried);
+                let bytes = line.carry(step);
+                carried += Duration::from_millis(step.as_millis() as u64); // the rest counts next time
                 let wide = line.wide.load(Ordering::SeqCst);
                 drop(line);
                 let mut seen = sink.lock().unwrap();
