@@ -1,3 +1,5 @@
+//! A sign-in by a script: how often is asked, what comes of each answer, and what ends it.
+
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
