@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// Ways of one text through one message that are tried before it is taken for another message.
 const TRIES: usize = 200;
 /// Letters from which on a message is known by its words alone.
-pub(super) const FEW: usize = 3;
+pub(super) const FEW: usize = 6;
 /// Words that are no words: what only stands between numbers.
 const UNITS: &[&str] = &["s", "min", "h", "d", "ms", "of", "MiB", "UTC"];
 
@@ -121,7 +121,7 @@ impl Template {
         let mut tries = TRIES;
         let fits = fill(text, rest, &mut found, &mut tries) && self.agree(&found);
         let number = |value: &&str| value.starts_with(|c: char| !c.is_alphabetic());
-        let named = !found.first().is_some_and(|name| name.contains(' '));
+        let named = found.first().is_none_or(|name| !name.contains(' ') || number(name));
         let fits = if self.of_numbers() { fits && found.iter().all(number) } else { fits };
         (fits && (named || !self.of_names() || self.of_numbers())).then_some(found)
     }

@@ -89,22 +89,17 @@ fn tour(state: &State, size: (u16, u16), theme: &str, lang: Lang, see: &mut dyn 
     }
 }
 
-/// Opens the detail of the first row of each panel and reads it to its end.
+/// Opens the detail of the first row of each panel.
 fn details(state: &State, size: (u16, u16), lang: Lang) {
     for screen_of in SCREENS {
-        for panel in 0..8 {
-            let mut shown = screen(state.clone(), size, "dark", lang);
-            shown.act(*screen_of);
-            for _ in 0..panel {
-                shown.act(Action::FocusNext);
+        let mut shown = screen(state.clone(), size, "dark", lang);
+        shown.act(*screen_of);
+        for _ in 0..8 {
+            for action in [Action::Open, Action::Bottom, Action::Approve, Action::Back, Action::Back] {
+                shown.act(action);
             }
-            shown.act(Action::Open);
-            for _ in 0..4 {
-                shown.act(Action::PageDown);
-            }
-            for action in [Action::Approve, Action::Reject, Action::Snooze] {
-                shown.act(action).act(Action::Back);
-            }
+            shown.act(*screen_of).act(Action::Reject).act(Action::Back);
+            shown.act(Action::Snooze).act(Action::Back).act(Action::FocusNext);
         }
     }
 }
@@ -168,7 +163,7 @@ fn nothing_stays_in_english() {
             continue;
         }
         let ((), heard) = listen(|| {
-            tour(&state, (200, 60), "dark", Lang::Ja, &mut |_, _| {});
+            tour(&state, (120, 40), "dark", Lang::Ja, &mut |_, _| {});
             if TALKING.contains(&name) {
                 details(&state, (120, 40), Lang::Ja);
             }
@@ -217,7 +212,9 @@ fn no_label_is_cut() {
 #[test]
 fn every_frame_holds_in_both_languages_and_all_themes() {
     for theme in config::themes(std::path::Path::new("")) {
-        for (name, state) in talking() {
+        // the others differ in what they say, not in how
+        let scenes: &[&str] = if theme == "dark" { TALKING } else { &["over", "acting"] };
+        for (name, state) in all().into_iter().filter(|(name, _)| scenes.contains(name)) {
             for size in SIZES {
                 for lang in [Lang::En, Lang::Ja] {
                     let mut see = |shown: &Screen, what: &str| {

@@ -141,7 +141,7 @@ pub fn is_words(text: &str) -> bool {
     let other =
         ["%", "hakaru.", "<", "aws ", "arn:", "--security", "miharu demo", "miharu print", "EFS_FILE"]
             .iter()
-            .any(|s| bare.starts_with(s))
+            .any(|s| bare.trim().starts_with(s))
             || is_sql(&bare);
     !named && !other && bare.split_whitespace().any(word)
 }
