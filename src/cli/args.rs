@@ -60,7 +60,7 @@ pub struct Global {
     /// The program's own log (RUST_LOG sets its level)
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
-    /// Language of screens and printed text, en or ja; by default that of LC_ALL, LC_MESSAGES or LANG
+    /// Language of screens and printed text, en or ja; by default that of the locale
     #[arg(long, global = true, value_name = "en|ja")]
     pub lang: Option<String>,
     /// Theme by name (miharu print theme --list names them all)
