@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_cloudwatchlogs::operation::start_live_tail::StartLiveTailOutput;
-use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, LiveTailSessionLogEvent, StartLiveTailResponseStream};
+use aws_sdk_cloudwatchlogs::types::error::StartLiveTailResponseStreamError;
+use aws_sdk_cloudwatchlogs::types::{
+    FilteredLogEvent, LiveTailSessionLogEvent, LiveTailSessionMetadata, StartLiveTailResponseStream,
+};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
@@ -136,7 +139,8 @@ impl LiveTail for Session {
                 Ok(Some(_)) => continue,
                 Err(error) => {
                     let service = error.as_service_error();
-                    let timed_out = service.is_some_and(|e| e.is_session_timeout_exception());
+                    let timed_out =
+                        service.is_some_and(StartLiveTailResponseStreamError::is_session_timeout_exception);
                     if timed_out {
                         return Ok(None);
                     }
@@ -149,7 +153,7 @@ impl LiveTail for Session {
                     });
                 }
             };
-            let sampled = update.session_metadata().is_some_and(|metadata| metadata.sampled());
+            let sampled = update.session_metadata().is_some_and(LiveTailSessionMetadata::sampled);
             let events = update.session_results().iter().filter_map(|e| self.event(e)).collect();
             return Ok(Some(LiveUpdate { events, sampled }));
         }

@@ -104,9 +104,10 @@ impl LiveFeed {
             }
             // A group that does not exist lets the whole call fail: reading has found out which there are.
             let there = self.tally.there(self.out.keys());
-            let started = match there.is_empty() {
-                true => Err(Failure::new(FailureClass::NotFound, "no log group could be read so far")),
-                false => self.start(&*logs, &there).await,
+            let started = if there.is_empty() {
+                Err(Failure::new(FailureClass::NotFound, "no log group could be read so far"))
+            } else {
+                self.start(&*logs, &there).await
             };
             let failure = match started {
                 Ok(session) => {
@@ -149,7 +150,7 @@ impl LiveFeed {
     /// Reads a session to its end.
     async fn read(&mut self, mut session: Box<dyn LiveTail + '_>, groups: &[Arc<str>]) -> Ended {
         let since = self.clock.now();
-        let end = since + delta(LIVE_SESSION - BEFORE_THE_END);
+        let end = since + delta(LIVE_SESSION.saturating_sub(BEFORE_THE_END));
         let before = self.told;
         if !self.tell(groups, &Live::State(LiveState::Streaming { since })).await {
             return Ended::Alone;

@@ -85,10 +85,11 @@ impl LiveTail for Session<'_> {
         }
         self.told = now;
         let sampled = events.len() > SAMPLE;
-        let events = match sampled {
+        let events = if sampled {
             // Evenly, as far as whole numbers go.
-            true => (0..SAMPLE).filter_map(|n| events.get(n * events.len() / SAMPLE).cloned()).collect(),
-            false => events,
+            (0..SAMPLE).filter_map(|n| events.get(n * events.len() / SAMPLE).cloned()).collect()
+        } else {
+            events
         };
         Ok(Some(LiveUpdate { events, sampled }))
     }

@@ -65,11 +65,10 @@ impl Panel for LogsBrief {
         let lines = interesting(view, rows);
         if lines.is_empty() && rows > 0 {
             let reading = view.env.logs.groups.values().any(|g| matches!(g.state, TailState::Starting));
-            out.push(match reading {
-                true => {
-                    Line::new().add(Role::Unknown, format!("waiting for lines{}", view.look.glyphs.ellipsis))
-                }
-                false => Line::new().muted("no line so far; new ones show here as they come"),
+            out.push(if reading {
+                Line::new().add(Role::Unknown, format!("waiting for lines{}", view.look.glyphs.ellipsis))
+            } else {
+                Line::new().muted("no line so far; new ones show here as they come")
             });
         }
         out.extend(lines.into_iter().map(|line| row(view, &line, room.width)));
