@@ -1,6 +1,8 @@
 //! The log lines of each environment, and what an action means for them. They stay while other environments and
 //! screens are shown.
 
+use std::ops::ControlFlow;
+
 use chrono::{DateTime, Utc};
 
 use crate::app::action::Action;
@@ -52,17 +54,17 @@ impl Ui {
         others.filter(|work| work.left).last().unwrap_or_default()
     }
 
-    /// Takes an action that is about log lines; `None` if it is not.
-    pub(super) fn on_logs(&mut self, action: Action, state: &State) -> Option<Option<Reply>> {
+    /// Takes an action that is about log lines, with what is to be forwarded of it; `Continue` if it is not.
+    pub(super) fn on_logs(&mut self, action: Action, state: &State) -> ControlFlow<Option<Reply>> {
         if !self.logs_shown() {
-            return None;
+            return ControlFlow::Continue(());
         }
         let moment = Moment { now: state.shown_now(), environment: &state.shown().info.name };
         match self.desk(state.focused).on(action, &moment) {
-            Answer::Passed => None,
-            Answer::Used => Some(None),
-            Answer::Reply(reply) => Some(Some(reply)),
-            Answer::Journal(at) => Some(Some(self.journal_at(at, state))),
+            Answer::Passed => ControlFlow::Continue(()),
+            Answer::Used => ControlFlow::Break(None),
+            Answer::Reply(reply) => ControlFlow::Break(Some(reply)),
+            Answer::Journal(at) => ControlFlow::Break(Some(self.journal_at(at, state))),
         }
     }
 

@@ -43,6 +43,8 @@ mod title;
 pub mod trend;
 pub mod view;
 
+use std::ops::ControlFlow;
+
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -229,7 +231,7 @@ impl Ui {
             return Some(self.answer(action, &asking.question));
         }
         if self.overlays.is_empty()
-            && let Some(used) = self.on_logs(action, state)
+            && let ControlFlow::Break(used) = self.on_logs(action, state)
         {
             return used;
         }
@@ -308,7 +310,7 @@ impl Ui {
             Action::Themes => self.open(Kind::Pick(Choices::Themes)),
             action if logs::ABOUT_LINES.contains(&action) => {
                 self.show(SCREENS.iter().position(|s| s.action == Action::Logs).unwrap_or(self.screen));
-                return self.on_logs(action, state).flatten();
+                return self.on_logs(action, state).break_value().flatten();
             }
             _ if !self.overlays.is_empty() => {}
             Action::FocusNext | Action::Right => self.move_focus(1),

@@ -44,7 +44,9 @@ impl Console {
     /// With so many lines.
     fn filled(keymap: &str, n: usize) -> Self {
         let mut console = Self::new(keymap, (100, 30));
-        batches(n).into_iter().for_each(|batch| console.log(batch));
+        for batch in batches(n) {
+            console.log(batch);
+        }
         console
     }
 
@@ -93,7 +95,7 @@ impl Console {
             (Some('-'), None) => "hyphen".to_owned(),
             _ => key.replace("pgup", "pageup").replace("pgdn", "pagedown").replace("del", "delete"),
         };
-        self.send(Message::Key(crokey::parse(&key).unwrap_or_else(|e| panic!("{key}: {e}"))));
+        self.send(Message::Key(crokey::parse(&key).unwrap()));
     }
 
     fn desk(&mut self) -> &mut LogDesk {
@@ -112,10 +114,9 @@ impl Console {
     }
 
     fn copied(&self) -> String {
-        let copies = self.effects.iter().rev();
+        let mut copies = self.effects.iter().rev();
         copies
-            .filter_map(|e| if let Effect::Copy(text) = e { Some(text.clone()) } else { None })
-            .next()
+            .find_map(|e| if let Effect::Copy(text) = e { Some(text.clone()) } else { None })
             .unwrap_or_default()
     }
 }
@@ -322,7 +323,9 @@ fn the_moment_is_the_same_on_other_screens() {
     // a time whose lines are still to come
     let mut later = Console::new("default", (100, 30));
     later.desk().go_to_time(ago(20));
-    batches(500).into_iter().for_each(|batch| later.log(batch));
+    for batch in batches(500) {
+        later.log(batch);
+    }
     let at = later.desk().view().selected().unwrap();
     assert!((at.at_ms - ago(20).timestamp_millis()).abs() < 1_000);
 }
@@ -408,8 +411,8 @@ proptest! {
         for step in &steps {
             match step {
                 Step::Lines(n, back) => {
-                    let arrived = (0..*n).map(|i| {
-                        let at = now() - TimeDelta::seconds(*back) + TimeDelta::milliseconds(i as i64);
+                    let arrived = (0..*n).zip(0..).map(|(i, ms)| {
+                        let at = now() - TimeDelta::seconds(*back) + TimeDelta::milliseconds(ms);
                         let event = event(i, at, SERVICE, "s".into(), format!("INFO GET {i} timed {back}"));
                         Arrived { event, late: false }
                     });

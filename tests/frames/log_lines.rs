@@ -59,7 +59,7 @@ pub fn event(n: usize, at: DateTime<Utc>, group: &str, stream: String, message: 
 /// Batches of `n` lines, the last of them a few seconds old.
 pub fn batches(n: usize) -> Vec<Batch> {
     // in waves, as load comes: between 40 and 360 ms from line to line
-    let gap = |i: usize| 40 + ((i / 150) * 37 % 5) as i64 * 80;
+    let gap = |i: usize| 40 + i64::try_from((i / 150) * 37 % 5).unwrap() * 80;
     let begin = now() - TimeDelta::milliseconds((0..n).map(gap).sum::<i64>() + 2_000);
     let mut at = begin;
     let arrived = (0..n).map(|i| {
@@ -113,7 +113,7 @@ pub fn lines(state: &mut State, ui: &mut Ui, n: usize) {
     let never = MarkKind::NeverRead { until: ago(7), why: NeverRead::Queue };
     let marks = vec![mark(1, ago(9), never), mark(2, ago(5), MarkKind::Missed { lines: 3 })];
     let status = vec![
-        status(SERVICE, TailState::Following, (n / 97) as u64, Some(3)),
+        status(SERVICE, TailState::Following, u64::try_from(n / 97).unwrap(), Some(3)),
         status(MONITOR, TailState::Following, 0, Some(0)),
     ];
     log(state, ui, Batch { marks, status, ..Batch::default() });

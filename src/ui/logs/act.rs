@@ -182,9 +182,8 @@ impl LogDesk {
                 self.view.home(&self.ring);
                 self.view.keep_in_sight(&self.ring, self.size);
             }
-            Action::Bottom => self.view.follow(),
             Action::Follow if self.view.follows() => self.view.freeze(&self.ring, self.size),
-            Action::Follow => self.view.follow(),
+            Action::Bottom | Action::Follow => self.view.follow(),
             Action::Left | Action::Right if self.view.wraps() => {
                 self.view.set_wrap(false);
                 self.sideways(action);

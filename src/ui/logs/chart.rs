@@ -108,7 +108,7 @@ impl LogDesk {
             match direction {
                 Direction::Forth => self.view.follow(),
                 Direction::Back => {
-                    self.told = Some("no earlier bar; longer bars reach further back".to_owned())
+                    self.told = Some("no earlier bar; longer bars reach further back".to_owned());
                 }
             }
             self.placed();

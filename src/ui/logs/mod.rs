@@ -255,10 +255,8 @@ impl LogDesk {
     /// After the reader's place changed: remembers from when on lines are new.
     fn placed(&mut self) {
         self.stale = true;
-        self.stopped = match self.view.follows() {
-            true => None,
-            false => self.stopped.or_else(|| self.ring.ends().map(|ends| ends.1)),
-        };
+        let newest = || self.ring.ends().map(|ends| ends.1);
+        self.stopped = if self.view.follows() { None } else { self.stopped.or_else(newest) };
     }
 
     /// The line that actions are about: the selected one, else the last one in sight.

@@ -57,20 +57,16 @@ impl LogDesk {
 
     /// Goes to the next bookmark that way.
     pub(super) fn go_to_bookmark(&mut self, direction: Direction) {
-        let from = match (self.here(), direction) {
-            (Some(key), _) => key,
-            (None, _) => return,
-        };
-        match self.bookmarks.beside(from, direction) {
-            Some(key) => self.go_to_line(key),
-            None => {
-                let words = match direction {
-                    Direction::Forth => "no bookmark further on",
-                    Direction::Back => "no bookmark before",
-                };
-                self.told = Some(words.to_owned());
-            }
+        let Some(from) = self.here() else { return };
+        if let Some(key) = self.bookmarks.beside(from, direction) {
+            self.go_to_line(key);
+            return;
         }
+        let words = match direction {
+            Direction::Forth => "no bookmark further on",
+            Direction::Back => "no bookmark before",
+        };
+        self.told = Some(words.to_owned());
     }
 
     /// Goes to a line, or says why not.

@@ -122,10 +122,10 @@ impl LogDesk {
                 Some(condition) => self.add(effect(action), condition),
                 None => {
                     self.told =
-                        Some("lines are not filtered by this; a level or a time has its own keys".into())
+                        Some("lines are not filtered by this; a level or a time has its own keys".into());
                 }
             },
-            Action::Copy => return copy(field.value),
+            Action::Copy => return copy(&field.value),
             _ => return Answer::Passed,
         }
         Answer::Used
@@ -162,7 +162,7 @@ impl LogDesk {
                     Err(why) => self.told = Some(why),
                 }
             }
-            Action::Copy => return copy(pattern.text("…")),
+            Action::Copy => return copy(&pattern.text("…")),
             _ => return Answer::Passed,
         }
         Answer::Used
@@ -182,7 +182,7 @@ impl LogDesk {
                 let note = bookmark.note.clone();
                 self.ask(Ask::Note(key), note);
             }
-            Action::Copy => return copy(bookmark.text.clone()),
+            Action::Copy => return copy(&bookmark.text),
             _ => return Answer::Passed,
         }
         Answer::Used
@@ -194,6 +194,6 @@ pub(super) fn effect(action: Action) -> Effect {
     if action == Action::Exclude { Effect::Exclude } else { Effect::Include }
 }
 
-fn copy(text: String) -> Answer {
-    Answer::Reply(Reply::Effect(Deed::Copy(crate::ui::text::printable(&text).into_owned())))
+fn copy(text: &str) -> Answer {
+    Answer::Reply(Reply::Effect(Deed::Copy(crate::ui::text::printable(text).into_owned())))
 }
