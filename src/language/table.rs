@@ -67,21 +67,18 @@ impl Table {
             Err(why) => self.wrong.push(format!("{key:?}: {why}")),
             Ok(_) if value.trim().is_empty() => self.wrong.push(format!("{key:?} has no translation")),
             Ok((message, translation)) => {
-                let twice = match message.fixed() {
-                    Some(text) => {
-                        let text = text.trim().to_owned();
-                        let value = translation.with(&[], &mut Cow::Borrowed);
-                        self.fixed.insert(text, value).is_some()
+                let twice = if let Some(text) = message.fixed() {
+                    let text = text.trim().to_owned();
+                    let value = translation.with(&[], &mut Cow::Borrowed);
+                    self.fixed.insert(text, value).is_some()
+                } else {
+                    let twice = self.entries.iter().any(|e| e.key == key);
+                    if message.letters() == 0 {
+                        self.wrong.push(format!("{key:?} has no word of its own"));
+                    } else {
+                        self.entries.push(Entry { key: key.to_owned(), message, translation });
                     }
-                    None => {
-                        let twice = self.entries.iter().any(|e| e.key == key);
-                        if message.letters() == 0 {
-                            self.wrong.push(format!("{key:?} has no word of its own"));
-                        } else {
-                            self.entries.push(Entry { key: key.to_owned(), message, translation });
-                        }
-                        twice
-                    }
+                    twice
                 };
                 if twice {
                     self.wrong.push(format!("{key:?} stands in two places"));

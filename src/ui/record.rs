@@ -135,9 +135,11 @@ impl Record {
                 Fact::Head(text) | Fact::Text(_, text) => out.push_str(&say(text.as_str())),
                 Fact::Quote(_, text) => out.push_str(text),
                 Fact::Pair(label, _, value) => {
-                    out.push_str(&format!("{}: {}", say(*label), say(value.as_str())));
+                    out.extend([say(*label), ": ".into(), say(value.as_str())]);
                 }
-                Fact::Quoted(label, _, value) => out.push_str(&format!("{}: {value}", say(*label))),
+                Fact::Quoted(label, _, value) => {
+                    out.extend([say(*label), ": ".into(), value.as_str().into()]);
+                }
             }
         }
         out

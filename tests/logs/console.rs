@@ -304,8 +304,8 @@ fn shown_and_lost_is_what_was_logged_whatever_happens_to_the_calls() {
                 ("hang", "12m", 0.5, "2m"),
                 ("garbage", "15m", 0.2, "5m"),
             ] {
-                text += "[[at]]\ndo = 'fault'\n";
-                text += &format!("after = '{after}'\nkind = '{kind}'\nshare = {share}\nfor = '{lasts}'\n");
+                let fault = format!("after = '{after}'\nkind = '{kind}'\nshare = {share}\nfor = '{lasts}'\n");
+                text.extend(["[[at]]\ndo = 'fault'\n", &fault]);
                 if kind == "hang" {
                     text.push_str("seconds = 3600\n");
                 }
