@@ -110,6 +110,7 @@
 //! | a panel | `src/ui/panels/<name>.rs`, with a unit struct that implements `ui::panels::Panel` | its `mod` line and its line in `ui::panels::PANELS` (`src/ui/panels/mod.rs`); a layout in `src/ui/screens.rs` gives it a place |
 //! | a theme | `themes/<name>.toml` | none: the folder is embedded. A user's own goes to `$XDG_CONFIG_HOME/miharu/themes/` |
 //! | a keymap | `keymaps/<name>.toml` | none: the folder is embedded. A user's own goes to `$XDG_CONFIG_HOME/miharu/keymaps/` |
+//! | a text for people | an English literal, and its Japanese in `lang/ja/`: the key is the literal as it stands in the source | none; `tests/language.rs` prints what is missing as lines to fill in |
 //! | a scenario | `src/simulated/scenarios/<name>.toml` | none: the folder is embedded. A user's own: `--scenario FILE` |
 //!
 //! ## Decisions worth knowing
@@ -142,6 +143,10 @@
 //!   CloudWatch says it took in is compared with what was read, minute by minute ([`engine::tail::audit`]).
 //! - **Lines of text are differences** ([`ui::linear`]): what lasts has a key, a mark and an end, so that each is told
 //!   once when it begins, when it is another and when it is over, however often the state is looked at.
+//! - **The language is chosen at the door onto the screen** ([`language`]), not where a text is made: facts,
+//!   journal, plans and JSON stay English, so consoles of two languages share a journal, and a panel needs no word
+//!   about it. `ui::canvas` says own texts as they come in, so widths are those of what is shown; text from
+//!   outside comes in by `quote` and is never looked up.
 //! - **A virtual clock is tokio's clock times a speed**, so the demo at any speed and the tests under paused time
 //!   use the same type.
 

@@ -143,6 +143,8 @@ const NAMES: &[&str] = &[
     "spill",
     "keep",
     "hex",
+    // an example for the width of a column
+    "entry 0",
     "mask",
     "signals",
     "preview",

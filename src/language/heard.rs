@@ -12,6 +12,8 @@ pub struct Heard {
     pub kept: BTreeSet<(String, usize, String)>,
     /// Messages that were used, by key.
     pub used: BTreeSet<String>,
+    /// Texts in which nothing but numbers was filled in.
+    pub labels: BTreeSet<String>,
     /// Texts that did not fit, with the columns they had.
     pub cut: BTreeSet<(String, usize)>,
 }
@@ -49,6 +51,10 @@ fn note(write: impl FnOnce(&mut Heard)) {
 
 pub(super) fn untranslated(text: &str) {
     note(|heard| _ = heard.untranslated.insert(text.to_owned()));
+}
+
+pub(super) fn label(text: &str) {
+    note(|heard| _ = heard.labels.insert(text.to_owned()));
 }
 
 pub(super) fn used(key: &str) {

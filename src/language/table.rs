@@ -154,7 +154,11 @@ impl Table {
             heard::hole(&entry.key, i, value);
         }
         let mut say = |value| self.any(value, depth - 1).map_or(Cow::Borrowed(value), Cow::Owned);
-        Some(entry.translation.with(values, &mut say))
+        let said = entry.translation.with(values, &mut say);
+        if values.iter().all(|value| !value.contains(char::is_alphabetic)) {
+            heard::label(&said);
+        }
+        Some(said)
     }
 
     /// Whether nothing in the holes looks like words of another message.

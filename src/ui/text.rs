@@ -198,18 +198,24 @@ pub fn from_column(text: &str, columns: usize) -> String {
     out
 }
 
-/// `text`, made printable and broken into lines of at most `columns`, at spaces where there are any.
+/// Characters that do not begin a line, and those that do not end one.
+const NOT_FIRST: &str =
+    "、。，．・：；？！）］｝」』】〉》〕ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ,.:;!?)]}";
+const NOT_LAST: &str = "（［｛「『【〈《〔([{";
+
+/// `text`, made printable and broken into lines of at most `columns`: at spaces where there are any, and
+/// between the characters of a script that is written without.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let text = printable(text);
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
-    for word in text.split_inclusive(' ') {
+    for part in unbroken(&text) {
         // the space after a word may hang over the border
-        let w = width(word);
-        if used + width(word.trim_end_matches(' ')) <= columns {
-            line.push_str(word);
+        let w = width(part);
+        if used + width(part.trim_end_matches(' ')) <= columns {
+            line.push_str(part);
             used += w;
             continue;
         }
@@ -217,7 +223,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
             used = 0;
         }
-        for grapheme in word.graphemes(true) {
+        for grapheme in part.graphemes(true) {
             let g = cells(grapheme);
             if used + g > columns && used > 0 && grapheme != " " {
                 lines.push(std::mem::take(&mut line));
@@ -233,6 +239,34 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
         lines.push(line.trim_end().to_owned());
     }
     lines
+}
+
+/// The parts of a text that stay on one line where they fit: words with the space after them, and single wide
+/// characters with the punctuation that belongs to them.
+fn unbroken(text: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    for word in text.split_inclusive(' ') {
+        if word.is_ascii() {
+            out.push(word);
+            continue;
+        }
+        let (mut from, mut before) = (0, None::<&str>);
+        for (at, grapheme) in word.grapheme_indices(true) {
+            let wide = |g: &str| cells(g) > 1;
+            if let Some(last) = before
+                && (wide(last) || wide(grapheme))
+                && grapheme != " "
+                && !NOT_FIRST.contains(grapheme)
+                && !NOT_LAST.contains(last)
+            {
+                out.push(word.get(from..at).unwrap_or_default());
+                from = at;
+            }
+            before = Some(grapheme);
+        }
+        out.push(word.get(from..).unwrap_or_default());
+    }
+    out
 }
 
 #[cfg(test)]

@@ -37,6 +37,12 @@ const LOOKS: &[&[Action]] = &[
     &[Action::Impressions],
     &[Action::Changes],
     &[Action::Journal],
+    &[Action::Logs],
+    &[Action::Logs, Action::Filters],
+    &[Action::Logs, Action::Patterns],
+    &[Action::Logs, Action::Bookmarks],
+    &[Action::Logs, Action::GoToTime],
+    &[Action::Figures],
     &[Action::Help],
     &[Action::Palette],
     &[Action::Errors],
@@ -198,8 +204,10 @@ fn no_label_is_cut() {
         for size in SIZES {
             for lang in [Lang::En, Lang::Ja] {
                 let ((), heard) = listen(|| tour(&state, size, "dark", lang, &mut |_, _| {}));
-                let own = heard.cut.into_iter().filter(|(t, _)| table.is_fixed(t) && !is_sentence(t));
-                cut.extend(own.map(|(text, columns)| ((text, columns), (name, size, lang))));
+                let own = |t: &str| table.is_fixed(t) || heard.labels.contains(t.trim());
+                let own: Vec<_> =
+                    heard.cut.iter().filter(|(t, _)| own(t) && !is_sentence(t)).cloned().collect();
+                cut.extend(own.into_iter().map(|(text, columns)| ((text, columns), (name, size, lang))));
             }
         }
     }

@@ -141,13 +141,7 @@ fn evidence(e: &Evidence, view: &View<'_>) -> String {
         Some(at) => format!("{} ago, {}", units::duration(whole(view.age(at))), at.format("%H:%M:%S UTC")),
         None => "time not known".into(),
     };
-    format!(
-        "{} {}{unit}  ({}, {})",
-        say(e.name.as_str()),
-        say(plain(&e.value)),
-        say(e.source.as_str()),
-        say(age)
-    )
+    format!("{} {}{unit}  ({}, {})", say(e.name.as_str()), say(plain(&e.value)), e.source, say(age))
 }
 
 fn whole(age: TimeDelta) -> TimeDelta {

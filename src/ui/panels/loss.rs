@@ -7,10 +7,12 @@ use crate::config::theme::Role;
 use crate::domain::impressions::{Loss, Recorded};
 use crate::domain::source::SourceId;
 use crate::domain::units;
+use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::figures;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
+use crate::ui::text;
 use crate::ui::view::{View, plural};
 
 use super::{Panel, Room, by_name};
@@ -45,7 +47,7 @@ impl Panel for LossPanel {
     fn lines<'v>(&self, view: &'v View<'_>, room: Room) -> Vec<Line<'v>> {
         let mut out = compared(view, room.width);
         let Some(log) = &view.world.impressions.recorded.last else {
-            out.extend(figures::wrapped("event log  ", figures::not_there(view, true), room.width));
+            out.extend(figures::wrapped(&padded("event log"), figures::not_there(view, true), room.width));
             return out;
         };
         out.push(lag(view, log));
@@ -69,10 +71,19 @@ fn length(loss: &Loss) -> TimeDelta {
     TimeDelta::seconds((loss.to - loss.from).num_seconds())
 }
 
-fn label<'v>(view: &View<'_>, name: &str) -> Line<'v> {
+/// Columns that the labels take.
+fn columns() -> usize {
     let labels =
         ["lost", "accepted", "recorded", "late", "report lag", "reading", "by name", "to read", "note"];
-    Line::new().cell(Line::label(LABEL, &labels), Role::Muted, name, view.look)
+    Line::label(LABEL, &labels)
+}
+
+fn label<'v>(view: &View<'_>, name: &str) -> Line<'v> {
+    Line::new().cell(columns(), Role::Muted, name, view.look)
+}
+
+fn padded(name: &'static str) -> String {
+    text::padded(&say(name), columns())
 }
 
 fn compared<'v>(view: &'v View<'_>, width: usize) -> Vec<Line<'v>> {
@@ -80,7 +91,7 @@ fn compared<'v>(view: &'v View<'_>, width: usize) -> Vec<Line<'v>> {
     let Some(loss) = &view.derived.level.loss else {
         let mut out = vec![label(view, "lost").add(Role::Unknown, "not known").muted(", needs both counts")];
         if impressions.recorded.last.is_some() && impressions.accepted_per_s(view.now).is_none() {
-            out.extend(figures::wrapped("accepted   ", figures::not_there(view, false), width));
+            out.extend(figures::wrapped(&padded("accepted"), figures::not_there(view, false), width));
         }
         return out;
     };

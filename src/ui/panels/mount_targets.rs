@@ -23,7 +23,7 @@ const COLUMNS: &[Column] = &[
     Column::text("address", 15, 0),
     Column::text("state", 11, 0).quoted(),
     Column::number("probe", 10, 1).of(&["no answer", "not probed", "off"]),
-    Column::text("published", 9, 2).of(&["no", "not known"]),
+    Column::text("published", 9, 2).of(&["no", "not known", "entry 0"]),
     Column::wide("subnet", 24, 3).quoted(),
 ];
 

@@ -6,6 +6,7 @@ use crate::language::say;
 use crate::ui::canvas::Line;
 use crate::ui::derived::Lane;
 use crate::ui::layout::PanelId;
+use crate::ui::text;
 use crate::ui::view::{View, lifecycle, percent, plural};
 
 use super::{Panel, Room};
@@ -41,10 +42,13 @@ impl Panel for Zones {
 /// One line for each zone.
 pub fn lanes<'v>(view: &'v View<'_>, width: usize) -> Vec<Line<'v>> {
     let name = view.derived.lanes.iter().map(|l| l.short.len()).max().unwrap_or(2).clamp(2, 16);
-    view.derived.lanes.iter().map(|l| lane(view, l, name, width)).collect()
+    let tasks = |l: &Lane| if width >= 44 { plural(l.tasks, "task", "tasks") } else { l.tasks.to_string() };
+    let least = if width >= 44 { 9 } else { 3 };
+    let widest = view.derived.lanes.iter().map(|l| text::width(&say(tasks(l)))).max().unwrap_or(0);
+    view.derived.lanes.iter().map(|l| lane(view, l, name, (tasks(l), widest.max(least)))).collect()
 }
 
-fn lane<'v>(view: &'v View<'_>, lane: &'v Lane, name: usize, width: usize) -> Line<'v> {
+fn lane<'v>(view: &'v View<'_>, lane: &'v Lane, name: usize, (tasks, columns): (String, usize)) -> Line<'v> {
     let look = view.look;
     let mut line = Line::new().quote_cell(name, Role::Title, &lane.short, look).text(" ");
     match &lane.target {
@@ -68,8 +72,7 @@ fn lane<'v>(view: &'v View<'_>, lane: &'v Lane, name: usize, width: usize) -> Li
     if view.world.tasks.is_none() {
         return line;
     }
-    let tasks = if width >= 44 { plural(lane.tasks, "task", "tasks") } else { lane.tasks.to_string() };
-    line = line.text(" ").number(if width >= 44 { 9 } else { 3 }, Role::Text, &tasks, look);
+    line = line.text(" ").number(columns, Role::Text, &tasks, look);
     if let Some(local) = lane.local {
         let role = if local == 0.0 { Role::Warn } else { Role::Muted };
         line = line.number(6, role, &percent(local), look).add(role, " local");
