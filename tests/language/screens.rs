@@ -178,13 +178,8 @@ fn nothing_stays_in_english() {
         untranslated.extend(said.into_iter().filter(|t| is_english(t) && !outside(t)).map(|t| (t, name)));
         kept.extend(held.into_iter().filter(|(_, _, v)| v.contains(' ') && is_english(v) && !outside(v)));
     }
-    for (text, scene) in &untranslated {
-        println!("{scene}: {text}");
-    }
-    for (key, hole, value) in &kept {
-        println!("in {key:?}, hole {hole} is words: {value}");
-    }
-    assert!(untranslated.is_empty() && kept.is_empty(), "the texts above are not translated");
+    assert!(untranslated.is_empty(), "texts, and scenes that say them: {untranslated:#?}");
+    assert!(kept.is_empty(), "messages, holes, and the words that stay as they are in them: {kept:#?}");
 }
 
 /// A sentence may be cut in a cell: its row's detail has it in full.
@@ -211,10 +206,7 @@ fn no_label_is_cut() {
             }
         }
     }
-    for ((text, columns), place) in &cut {
-        println!("{text:?} in {columns} columns: {place:?}");
-    }
-    assert!(cut.is_empty(), "the labels above are cut");
+    assert!(cut.is_empty(), "texts that are cut, with their columns and where: {cut:#?}");
 }
 
 #[test]
