@@ -131,7 +131,7 @@ impl Terminal {
             while let Some(line) = from.upgrade() {
                 let step = clock().saturating_sub(carried);
                 let bytes = line.carry(step);
-                carried += Duration::from_millis(step.as_millis() as u64); // the rest counts next time
+                carried += Duration::from_millis(u64::try_from(step.as_millis()).unwrap()); // the rest counts next time
                 let wide = line.wide.load(Ordering::SeqCst);
                 drop(line);
                 let mut seen = sink.lock().unwrap();
