@@ -1,10 +1,6 @@
 //! The translation is complete: every text for people that stands in the source has one, none is left over, and
 //! nothing that a screen shows stays in English but what came from outside.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test says where by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says where by panicking")]
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "frames/decisions.rs"]

@@ -1,5 +1,5 @@
 //! A few flows of the real binary in a pseudo-terminal.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says where by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says where by panicking")]
 
 #[path = "support/terminal.rs"]
 mod terminal;

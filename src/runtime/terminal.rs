@@ -45,7 +45,7 @@ pub fn present() -> bool {
 }
 
 /// Raw mode, alternate screen, bracketed paste. No mouse: selecting text is the terminal's. With `measures` the
-/// first question is [`WIDTH_QUESTION`].
+/// first question is `WIDTH_QUESTION`.
 pub fn take(measures: bool) -> io::Result<(Taken, Screen)> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
@@ -60,7 +60,7 @@ pub fn take(measures: bool) -> io::Result<(Taken, Screen)> {
 /// [`super::line_speed`]: there is one under way at most.
 const WIDTH_QUESTION: &[u8] = "\x1b[1;1H\u{25cf}\x1b[6n\x1b[1;1H\x1b[K".as_bytes();
 
-/// Whether the answer to [`WIDTH_QUESTION`] says that such characters take two columns; `None`: it is the answer to
+/// Whether the answer to `WIDTH_QUESTION` says that such characters take two columns; `None`: it is the answer to
 /// something else.
 pub fn ambiguous_is_wide(line: u16, column: u16) -> Option<bool> {
     match (line, column) {

@@ -98,11 +98,11 @@ fn on_timeline(shown: &mut Screen) {
 fn focus(shown: &mut Screen, panel: &str) {
     for _ in 0..20 {
         if shown.ui.focused_panel() == panel {
-            return;
+            break;
         }
         shown.act(Action::FocusNext);
     }
-    panic!("{panel} is never in focus:\n{}", shown.text());
+    assert_eq!(shown.ui.focused_panel(), panel, "is never in focus:\n{}", shown.text());
 }
 
 #[test]

@@ -159,9 +159,8 @@ fn shown_and_lost_is_what_was_logged_by_both_ways() {
                 ("unreachable", "6m", 1.0, "3m"),
                 ("server-error", "12m", 0.1, "20m"),
             ] {
-                text.push_str(&format!(
-                    "[[at]]\nafter = '{after}'\ndo = 'fault'\nkind = '{kind}'\nshare = {share}\nfor = '{lasts}'\n"
-                ));
+                let fault = format!("after = '{after}'\nkind = '{kind}'\nshare = {share}\nfor = '{lasts}'\n");
+                text.extend(["[[at]]\ndo = 'fault'\n", &fault]);
             }
             let mut console = live(&text, seed);
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
