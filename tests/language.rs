@@ -292,6 +292,19 @@ fn what_is_said() {
         ("12 min ago", "12 分前"),
         ("  2 panels hidden, enlarge", "  非表示 パネル 2 枚、画面を広げてください"),
         ("● steady", "● 安定"),
+        (
+            "HIGH: 100 001 files, over 100 000. Every zone already has a mount target, so none can be added.",
+            "高: ファイル数 100 001 > 100 000。全ゾーンにマウントターゲットがあるため、追加できません。",
+        ),
+        ("MEDIUM: 1d has 2 tasks and no mount target", "中: 1d: タスク 2 個、マウントターゲットなし"),
+        (
+            "100 001 files are above the threshold of 100 000 on 2 mount targets; 1d has 2 tasks and no local target",
+            "マウントターゲット 2 個でファイル数 100 001 がしきい値 100 000 を超過。1d にはタスク 2 個がありますが、ゾーン内のターゲットがありません",
+        ),
+        (
+            "sts:GetCallerIdentity: the token in the request is expired and in no list",
+            "sts:GetCallerIdentity: the token in the request is expired and in no list",
+        ),
         ("i-0123 says nothing we know", "i-0123 says nothing we know"),
         ("", ""),
         ("すべて日本語", "すべて日本語"),

@@ -16,6 +16,39 @@ const SENTENCE: &str = ". ";
 const BETWEEN: &[(&str, &str)] =
     &[("\n", "\n"), ("  ", "  "), (". ", "。"), ("; ", "; "), (": ", ": "), (" (", " ("), (", ", "、")];
 
+/// How well a text must fit a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// What is filled in is no message, or one that is known, and no sentence.
+    Short,
+    /// It may be sentences.
+    Long,
+    /// It may be anything.
+    Any,
+}
+
+/// Whether there are words of the language that the program is written in: two in a row.
+fn english(text: &str) -> bool {
+    let word = |w: &str| w.len() > 1 && w.bytes().all(|b| b.is_ascii_lowercase());
+    let words: Vec<&str> = text.split(' ').collect();
+    let last = |w: &str| word(w.trim_end_matches(['.', ',', ';', ':', ')']));
+    // names of a list have a comma between them
+    words.iter().zip(words.iter().skip(1)).any(|(a, b)| word(a) && last(b))
+}
+
+/// A text without what stands in parentheses: commands and names, whatever the language.
+fn bare(text: &str) -> String {
+    let mut depth = 0_usize;
+    text.chars()
+        .filter(|c| {
+            depth += usize::from(*c == '(');
+            let inside = depth > 0;
+            depth = depth.saturating_sub(usize::from(*c == ')'));
+            !inside
+        })
+        .collect()
+}
+
 /// A message with its translation.
 struct Entry {
     key: String,
@@ -113,10 +146,13 @@ impl Table {
             return None;
         }
         let said = self
-            .whole(core, depth, false)
+            .whole(core, depth, Fit::Short)
+            .or_else(|| self.labelled(core, depth))
             .or_else(|| self.sentences(core, depth))
-            .or_else(|| self.whole(core, depth, true))
-            .or_else(|| self.peeled(core, depth))
+            .or_else(|| self.whole(core, depth, Fit::Long))
+            .or_else(|| self.peeled(core, depth, Fit::Long))
+            .or_else(|| self.whole(core, depth, Fit::Any))
+            .or_else(|| self.peeled(core, depth, Fit::Any))
             .or_else(|| self.parts(core, depth));
         let Some(said) = said else {
             heard::untranslated(core);
@@ -127,8 +163,8 @@ impl Table {
         Some(format!("{}{said}{}", " ".repeat(before), " ".repeat(after)))
     }
 
-    /// As one message. `long`: also with a whole sentence and more filled in.
-    fn whole(&self, text: &str, depth: usize, long: bool) -> Option<String> {
+    /// As one message.
+    fn whole(&self, text: &str, depth: usize, fit: Fit) -> Option<String> {
         if let Some(said) = self.fixed.get(text) {
             heard::used(text);
             return Some(said.clone());
@@ -141,14 +177,12 @@ impl Table {
             .into_iter()
             .filter_map(|i| self.entries.get(i))
             .filter_map(|entry| Some((entry, entry.message.holes_of(text)?)))
-            .filter(|(_, values)| long || !values.iter().any(|v| v.contains(SENTENCE)))
+            .filter(|(_, values)| fit != Fit::Short || !values.iter().any(|v| v.contains(SENTENCE)))
             .collect();
-        let clean = |(entry, values): &&(&Entry, Vec<&str>)| self.clean(entry, values, depth);
-        let known = |(entry, _): &&(&Entry, Vec<&str>)| entry.message.letters() >= FEW;
-        let (entry, values) = match fitting.as_slice() {
-            [only] if known(&only) => Some(only),
-            several => several.iter().find(clean).or_else(|| several.iter().find(known)),
-        }?;
+        let (entry, values) = fitting.iter().find(|(entry, values)| match fit {
+            Fit::Short | Fit::Long => self.clean(entry, values, depth),
+            Fit::Any => entry.message.letters() >= FEW,
+        })?;
         heard::used(&entry.key);
         for (i, value) in values.iter().enumerate().filter(|(i, _)| entry.translation.keeps(*i)) {
             heard::hole(&entry.key, i, value);
@@ -163,44 +197,60 @@ impl Table {
 
     /// Whether nothing in the holes looks like words of another message.
     fn clean(&self, entry: &Entry, values: &[&str], depth: usize) -> bool {
-        let word = |w: &str| w.len() > 1 && w.bytes().all(|b| b.is_ascii_lowercase());
-        let words = |v: &str| v.contains(' ') && v.split(' ').any(word);
+        let several = |v: &str| v.contains(": ") || v.contains("; ") || v.ends_with('.');
         heard::quietly(|| {
             values.iter().enumerate().all(|(i, value)| {
-                !words(value) || (!entry.translation.keeps(i) && self.any(value, depth - 1).is_some())
+                if entry.translation.is_foreign(i) {
+                    true
+                } else if entry.translation.keeps(i) {
+                    !several(value) && !english(value)
+                } else {
+                    !english(value) || self.any(value, depth - 1).is_some_and(|said| !english(&bare(&said)))
+                }
             })
         })
+    }
+
+    /// After a word that says what kind of message it is: `HIGH: …`.
+    fn labelled(&self, text: &str, depth: usize) -> Option<String> {
+        let (label, rest) = text.split_once(": ")?;
+        let label = self.fixed.get(label)?;
+        heard::quietly(|| self.any(rest, depth - 1))?;
+        Some(format!("{label}: {}", self.any(rest, depth - 1)?))
     }
 
     /// As messages one after the other, each a sentence or several.
     fn sentences(&self, text: &str, depth: usize) -> Option<String> {
         text.match_indices(SENTENCE).find_map(|(at, _)| {
             let (first, rest) = text.split_at(at + 1);
-            let first = self.whole(first, depth, true)?;
+            let first = self.whole(first, depth, Fit::Long).or_else(|| {
+                let said = self.whole(first.strip_suffix('.')?, depth, Fit::Long)?;
+                Some(format!("{}。", said.trim_end_matches('。')))
+            })?;
             Some(format!("{first}{}", self.any(rest.trim_start(), depth)?))
         })
     }
 
     /// Without the shapes before it and the full stop after it; or with the full stop that it lost where it was
     /// put into another message.
-    fn peeled(&self, text: &str, depth: usize) -> Option<String> {
+    fn peeled(&self, text: &str, depth: usize, fit: Fit) -> Option<String> {
         let edge = |c: char| !c.is_alphanumeric();
         let inner = text.trim_start_matches(edge);
         let before = text.get(..text.len() - inner.len()).unwrap_or_default();
         let core = inner.trim_end_matches(['.', ':', ',', ';', '!', '?', ')', '…', '"', '\'']);
         let after = inner.get(core.len()..).unwrap_or_default();
         if after.is_empty()
-            && let Some(said) = self.whole(&format!("{core}."), depth, true)
+            && let Some(said) = self.whole(&format!("{core}."), depth, fit)
         {
             return Some(format!("{before}{}", said.trim_end_matches('。')));
         }
         if before.is_empty() && after.is_empty() {
             return None;
         }
-        if let Some(said) = self.whole(inner, depth, true) {
+        if let Some(said) = self.whole(inner, depth, fit) {
             return Some(format!("{before}{said}"));
         }
-        let said = self.whole(core, depth, true)?;
+        let said = self.whole(core, depth, fit)?;
         let after = if after == "." { if said.ends_with('。') { "" } else { "。" } } else { after };
         Some(format!("{before}{said}{after}"))
     }

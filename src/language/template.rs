@@ -26,8 +26,10 @@ enum Piece {
 /// How what is in a hole is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Put {
-    /// As it came.
+    /// As it came: a name or a number.
     Kept,
+    /// As it came, sentences of others too.
+    Foreign,
     /// As a message of its own.
     Said,
     /// Not at all.
@@ -161,7 +163,8 @@ fn fill<'t>(text: &'t str, literals: &[String], found: &mut Vec<&'t str>, tries:
 
 impl Translation {
     /// Reads what `message` is in the other language. `{}` takes the holes in turn, `{0}` and `{name}` the one
-    /// meant; `:ja` after it says that what is in it is a message of its own, `:no` that it is left out.
+    /// meant; `:ja` after it says that what is in it is a message of its own, `:any` that it may be sentences of others,
+    /// `:no` that it is left out.
     pub(super) fn parse(text: &str, message: &Template) -> Result<Self, String> {
         let (literals, insides) = scan(text)?;
         let mut pieces = Vec::new();
@@ -175,7 +178,10 @@ impl Translation {
             let (name, put) = match inside.split_once(':') {
                 Some((name, "ja")) => (name, Put::Said),
                 Some((name, "no")) => (name, Put::Dropped),
-                Some((_, other)) => return Err(format!("only :ja or :no may follow a name, not :{other}")),
+                Some((name, "any")) => (name, Put::Foreign),
+                Some((_, other)) => {
+                    return Err(format!("only :ja, :any or :no may follow a name, not :{other}"));
+                }
                 None => (inside.as_str(), Put::Kept),
             };
             let name = if name.is_empty() { next.to_string() } else { name.to_owned() };
@@ -194,7 +200,12 @@ impl Translation {
         Ok(Self(pieces))
     }
 
-    /// Whether what stands in the hole at `index` is put as it came.
+    /// Whether sentences of others may stand in the hole at `index`.
+    pub(super) fn is_foreign(&self, index: usize) -> bool {
+        self.0.iter().any(|p| matches!(p, Piece::Hole { index: i, put: Put::Foreign } if *i == index))
+    }
+
+    /// Whether what stands in the hole at `index` is put as it came, and is a name or a number.
     pub(super) fn keeps(&self, index: usize) -> bool {
         self.0.iter().any(|p| matches!(p, Piece::Hole { index: i, put: Put::Kept } if *i == index))
     }
@@ -212,7 +223,7 @@ impl Translation {
                 Piece::Hole { index, put } => {
                     let value = values.get(*index).copied().unwrap_or_default();
                     match put {
-                        Put::Kept => out.push_str(value),
+                        Put::Kept | Put::Foreign => out.push_str(value),
                         Put::Said => out.push_str(&say(value)),
                         Put::Dropped => {}
                     }
@@ -262,7 +273,7 @@ mod tests {
         for (translation, why) in [
             ("{n} {x}", "no {x}"),
             ("{n}", "{0} of the message is left out"),
-            ("{n:>5} {0}", "only :ja or :no"),
+            ("{n:>5} {0}", "only :ja, :any or :no"),
             ("}", "never opened"),
         ] {
             let error = Translation::parse(translation, &message).unwrap_err();
