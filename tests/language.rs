@@ -44,6 +44,7 @@ const SPOKEN: &[&str] = &[
     "src/count/disk.rs",
     "src/runtime/clipboard.rs",
     "src/runtime/core.rs",
+    "src/runtime/files.rs",
     "src/runtime/keep.rs",
     "src/runtime/ui_loop.rs",
     "src/cli/acting.rs",

@@ -256,10 +256,10 @@ mod tests {
                 Some("ecs は無効: <no role>"),
             ),
             ("{:.1} % left", "残り {} %", "3.5 % left", Some("残り 3.5 %")),
-            ("{a}, {a}!", "{a}", "x, x!", Some("x")),
-            ("{a}, {a}!", "{a}", "x, y!", None),
+            ("from {a} to {a}", "{a}", "from x to x", Some("x")),
+            ("from {a} to {a}", "{a}", "from x to y", None),
             ("a {{b}} {c}", "{{b}} {c}", "a {b} d", Some("{b} d")),
-            ("{} in {} of {}", "{2}/{1}/{0}", "step in in in of of it", Some("of it/in in/step")),
+            ("at {} in {} of {}", "{2}/{1}/{0}", "at step in in in of of it", Some("of it/in in/step")),
             ("{} rows", "{} 行", "3 columns", None),
             ("{who} {is} here", "{who}がいる{is:no}", "taro is here", Some("taroがいる")),
         ] {

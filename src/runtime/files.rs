@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, Sender};
 
@@ -12,6 +13,8 @@ use crate::domain::units;
 
 use super::inbox::Message;
 
+/// Longest that a disk may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Files that may wait: one, while another is written.
 pub const WAITING: usize = 1;
 
@@ -33,9 +36,11 @@ pub struct File {
 pub async fn write(mut wanted: Receiver<File>, folder: PathBuf, inbox: Sender<Message>) {
     while let Some(file) = wanted.recv().await {
         let folder = folder.clone();
-        let told = match tokio::task::spawn_blocking(move || told(&file, &folder)).await {
-            Ok(told) => told,
-            Err(error) => format!("not written: {error}"),
+        let writing = tokio::task::spawn_blocking(move || told(&file, &folder));
+        let told = match tokio::time::timeout(PATIENCE, writing).await {
+            Ok(Ok(told)) => told,
+            Ok(Err(_)) => "not written: the writer failed".to_owned(),
+            Err(_) => "not written: the disk did not answer within 10 s".to_owned(),
         };
         if inbox.send(Message::Event(Event::Notice(told))).await.is_err() {
             return;

@@ -127,7 +127,8 @@ fn offset(text: &str) -> Option<&str> {
     if matches!(end, 4 | 5) { digits.get(end..) } else { None }
 }
 
-/// What follows the word for this level: `INFO`, `[info]`, `INFO:`.
+/// What follows the word for this level: `INFO`, `[info]`, `info:`. In small letters and alone it is a word of the
+/// sentence.
 fn after_level(text: &str, level: Level) -> Option<&str> {
     let inner = text.strip_prefix('[');
     let text = inner.unwrap_or(text);
@@ -137,8 +138,9 @@ fn after_level(text: &str, level: Level) -> Option<&str> {
         return None;
     }
     let rest = if inner.is_some() { rest.strip_prefix(']')? } else { rest };
+    let set_apart = inner.is_some() || rest.starts_with(':') || word.bytes().all(|c| c.is_ascii_uppercase());
     let rest = rest.strip_prefix(':').unwrap_or(rest);
-    rest.starts_with([' ', '\t', '\u{1b}']).then_some(rest)
+    (set_apart && rest.starts_with([' ', '\t', '\u{1b}'])).then_some(rest)
 }
 
 #[cfg(test)]
@@ -161,6 +163,7 @@ mod tests {
                 "a::b: c",
             ),
             ("INFO GET /", Level::Info, "GET /"),
+            ("warning: low", Level::Warn, "low"),
             ("   indented", Level::Unknown, "   indented"),
             // it says something else than the columns
             ("2026-11-20T14:07:09.123Z INFO late", Level::Info, "2026-11-20T14:07:09.123Z INFO late"),
