@@ -38,13 +38,15 @@ impl Source for IdentitySource {
 
     async fn observe(&mut self, _now: DateTime<Utc>) -> Result<Observation, Failure> {
         let (identity, credentials) = tokio::join!(self.aws.caller_identity(), self.sign_in.credentials());
-        // Also where nobody answers to them: why that is so is what is wanted then.
+        let told = credentials.expires_at.is_some() || credentials.session.is_some();
         let mut facts = vec![Facts::Credentials(credentials)];
         let identity = match identity {
             Ok(identity) => identity,
-            Err(failure) => {
+            // Also where nobody answers to them: when they end may be why, and is what is wanted then.
+            Err(failure) if told => {
                 return Ok(Observation { facts, warnings: Vec::new(), incomplete: Some(failure) });
             }
+            Err(failure) => return Err(failure),
         };
         let warnings = self.expected_account.as_deref().and_then(|account| other_account(&identity, account));
         facts.push(Facts::Identity(identity));

@@ -27,6 +27,7 @@ use super::profile::{self, Files, MissingProfile};
 use super::transport::{self, Limits};
 use crate::config::model::Environment;
 use crate::domain::credentials::RENEWED_AHEAD;
+use crate::domain::source::Failure;
 
 /// Where nothing else names a region.
 pub const DEFAULT_REGION: &str = "ap-northeast-1";
@@ -229,7 +230,7 @@ impl Clients {
     }
 
     /// When the keys end, and why they could not be renewed where that was tried: in their last minutes it is.
-    pub(super) async fn standing(&self, now: DateTime<Utc>) -> (Option<DateTime<Utc>>, Option<String>) {
+    pub(super) async fn standing(&self, now: DateTime<Utc>) -> (Option<DateTime<Utc>>, Option<Failure>) {
         let mut kept = self.credentials.lock().await;
         let until = kept.as_ref().map(ends);
         if until.is_some_and(|until| until.is_none_or(|end| end > now + RENEWED_AHEAD)) {
@@ -242,7 +243,7 @@ impl Clients {
                 (until, None)
             }
             // Those that are kept may hold for a while.
-            Err(error) => (until.flatten(), Some(no_credentials(&error).text)),
+            Err(error) => (until.flatten(), Some(no_credentials(&error))),
         }
     }
 

@@ -31,7 +31,10 @@ const EVERY_S: i32 = 5;
 impl SignIn for SdkAws {
     async fn credentials(&self) -> Credentials {
         let now = self.clock().now();
-        let (expires_at, renewal_failed) = self.clients().await.standing(now).await;
+        let clients = self.clients().await;
+        let (expires_at, failed) = clients.standing(now).await;
+        // What found no credentials would go on finding none.
+        let renewal_failed = failed.map(|failure| self.pool.failed(&clients, failure).text);
         let session = match portal::of(&self.pool.options).await {
             Ok(Some(portal)) => Some(session(&portal).await),
             Ok(None) | Err(_) => None,
