@@ -92,10 +92,14 @@ fn two_hundred_sizes_in_two_seconds_are_survived_and_cost_little() {
     t.until("drawn at the last size", |screen| screen.contains("all fresh") && screen.contains("help"));
     let storm = t.processor_s() - before;
     assert!(storm < 10.0, "{storm} s of a processor for 200 sizes, in a build that is not optimized");
-    let before = t.processor_s();
-    sleep(Duration::from_secs(2));
-    let after = t.processor_s() - before;
-    assert!(after < 1.0, "{after} s of a processor within 2 s, long after the last size");
+    // What it still has to do may take a busy machine a while; who spins never comes to rest.
+    let mut spans = Vec::new();
+    while spans.last().is_none_or(|span| *span >= 1.0) {
+        assert!(spans.len() < 10, "s of a processor in spans of 2 s after the last size: {spans:?}");
+        let before = t.processor_s();
+        sleep(Duration::from_secs(2));
+        spans.push(t.processor_s() - before);
+    }
     t.press("q");
     assert_eq!(t.ends().exit_code(), 0);
     t.is_restored();
