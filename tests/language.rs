@@ -212,21 +212,6 @@ const NAMES: &[&str] = &[
     "SET SESSION TRANSACTION READ ONLY",
 ];
 
-/// Rows are full to the column, however wide their characters are.
-fn sound(screen: &harness::Screen, what: &str) {
-    let buffer = screen.buffer();
-    for y in 0..buffer.area.height {
-        let mut x = 0;
-        while x < buffer.area.width {
-            let symbol = buffer[(x, y)].symbol();
-            let width = unicode_width::UnicodeWidthStr::width(symbol);
-            assert!((1..=2).contains(&width), "{what}: cell {x},{y} holds {symbol:?}");
-            x += u16::try_from(width).unwrap();
-        }
-        assert_eq!(x, buffer.area.width, "{what}: row {y} is not full");
-    }
-}
-
 /// What themes, keymaps and scenarios are for: texts for people that stand in other files than the source.
 fn described() -> Vec<String> {
     let none = Path::new("");

@@ -1,8 +1,8 @@
 //! Writes files for the operator, away from the screen: it may be a slow disk, or one that hangs.
 
-use std::fs::OpenOptions;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::domain::units;
 use super::inbox::Message;
 
 /// Longest that a disk may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// Files that may wait: one, while another is written.
 pub const WAITING: usize = 1;
 
@@ -72,10 +72,10 @@ fn place(name: &str, folder: &Path) -> PathBuf {
     if name.contains('/') { PathBuf::from(name) } else { folder.join(name) }
 }
 
-/// A new file for its owner alone: lines may be confidential.
-fn create(path: &Path, text: &str) -> io::Result<()> {
+/// A new file for its owner alone, since it may be confidential, in a folder that is made where it is missing.
+pub(super) fn create(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())

@@ -1,10 +1,8 @@
 //! Screens, and texts too long for a clipboard, go into files: written by a thread of their own, since a disk may
 //! hang and the screen must not, and reported with the path.
 
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc::Receiver;
@@ -13,8 +11,8 @@ use crate::app::event::Event;
 use crate::engine::tasks::Tasks;
 use crate::ui::Saved;
 
-/// Longest that a disk may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+use super::files::{PATIENCE, create};
+
 /// Files of one second.
 const SAME_SECOND: u32 = 100;
 /// How many may wait.
@@ -51,7 +49,6 @@ pub async fn keep(directory: Option<PathBuf>, mut wanted: Receiver<(What, DateTi
 
 /// Writes it and says where.
 fn write(directory: &Path, what: &What, at: DateTime<Utc>) -> io::Result<String> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let files: Vec<(&str, &str)> = match what {
         What::Screen(saved) => vec![("txt", &saved.text), ("svg", &saved.svg)],
         What::Copy(text, _) => vec![("txt", text)],
@@ -67,9 +64,7 @@ fn write(directory: &Path, what: &What, at: DateTime<Utc>) -> io::Result<String>
         }
         for (extension, text) in &files {
             // an audience may see what is on the screen, but not everybody on this machine
-            let mut options = std::fs::OpenOptions::new();
-            let mut file = options.write(true).create_new(true).mode(0o600).open(path(extension))?;
-            file.write_all(text.as_bytes())?;
+            create(&path(extension), text)?;
         }
         return Ok(match what {
             What::Screen(_) => format!("saved as {} and .svg", path("txt").display()),

@@ -229,3 +229,23 @@ fn colour(c: Color, base: u8) -> String {
         Color::Reset => (base + 9).to_string(),
     }
 }
+
+/// What must hold for every frame: rows are full to the column, and no cell holds what a terminal would obey.
+pub fn sound(screen: &Screen, what: &str) {
+    let buffer = screen.buffer();
+    for y in 0..buffer.area.height {
+        let mut x = 0;
+        while x < buffer.area.width {
+            let symbol = buffer[(x, y)].symbol();
+            let width = unicode_width::UnicodeWidthStr::width(symbol);
+            assert!((1..=2).contains(&width), "{what}: cell {x},{y} holds {symbol:?}");
+            x += u16::try_from(width).unwrap();
+            assert!(
+                !symbol.chars().any(|c| c.is_control()
+                    || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{61c}' | '\u{feff}')),
+                "{what}: cell {x},{y} holds {symbol:?}"
+            );
+        }
+        assert_eq!(x, buffer.area.width, "{what}: row {y} is not full");
+    }
+}

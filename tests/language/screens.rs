@@ -11,7 +11,7 @@ use miharu::config::model::Lang;
 use miharu::language::{Heard, Language, listen};
 use miharu::ui::glyphs::Glyphs;
 
-use crate::harness::Screen;
+use crate::harness::{Screen, sound};
 use crate::{decisions, scenes};
 
 pub const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
@@ -218,7 +218,7 @@ fn every_frame_holds_in_both_languages_and_all_themes() {
             for size in SIZES {
                 for lang in [Lang::En, Lang::Ja] {
                     let mut see = |shown: &Screen, what: &str| {
-                        crate::sound(shown, &format!("{name} {what} {size:?} {theme} {lang:?}"));
+                        sound(shown, &format!("{name} {what} {size:?} {theme} {lang:?}"));
                     };
                     tour(&state, size, &theme, lang, &mut see);
                 }
