@@ -54,7 +54,7 @@ impl Audience {
             Action::Mask => {
                 self.manner.masked = !self.manner.masked;
                 if self.manner.masked {
-                    "account, addresses, ids and ARNs are hidden: on the screen, in copies and saved screens"
+                    "account, addresses, ids, ARNs hidden: screen, copies, saved screens"
                 } else {
                     "account, addresses, ids and ARNs are shown"
                 }

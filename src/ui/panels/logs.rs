@@ -9,6 +9,7 @@ use crate::domain::log::seek::Direction;
 use crate::domain::source::SourceId;
 use crate::ui::canvas::Line;
 use crate::ui::layout::PanelId;
+use crate::ui::log_view::Shape;
 use crate::ui::logs::{complaint, joined, parts};
 use crate::ui::text;
 use crate::ui::view::{View, plural};
@@ -116,6 +117,8 @@ fn row(view: &View<'_>, line: &LineRef<'_>, width: usize) -> Line<'static> {
         let group = crate::ui::view::tail(&line.origin.group, GROUP, view.look);
         out = out.quote_cell(GROUP + 2, Role::Muted, &group, view.look);
     }
-    let first = line.text.lines().next().unwrap_or_default();
+    // As on the screen of the logs: what the columns say is not said again.
+    let shown = Shape::Short.of(line);
+    let first = shown.lines().next().unwrap_or_default();
     out.quote(Role::Text, text::printable(first).into_owned())
 }
