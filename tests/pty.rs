@@ -21,9 +21,7 @@ fn the_demo_starts_walks_its_screens_and_quits_with_q() {
         t.press(key);
         t.shows(text);
     }
-    // the next key comes when the help is gone: right behind an escape it would be one chord with it
-    t.press("\x1b");
-    t.until("help closed", |screen| !screen.contains("╭ Help"));
+    t.closes();
     t.press("1");
     t.shows("Attention");
     t.press("q");
@@ -347,10 +345,7 @@ fn a_held_key_and_pasted_text_approve_nothing_and_a_read_plan_is_applied() {
             sleep(Duration::from_millis(15));
         }
     }
-    t.press("\x1b");
-    t.until("the question is closed", |s| !s.contains("Apply this plan?"));
-    t.press("\x1b");
-    t.until("the plan is closed", |s| !s.contains("╭"));
+    t.closes();
     t.press("7");
     t.shows("nothing was proposed, decided or done yet");
     // Read to its end, asked, answered with the other key after the pause.

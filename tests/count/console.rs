@@ -51,9 +51,7 @@ fn console_lives_and_quits(by_link: bool) {
     // In words, where the sources' failures stand; and keys work while it hangs.
     t.press("!");
     t.until("the source is said to hang", |s| s.contains("does not answer") || s.contains("does not move"));
-    t.press("\x1b");
-    // The next key comes when the list is gone: right behind an escape it would be one chord with it.
-    t.until("the list is closed", |s| !s.contains('╭'));
+    t.closes();
     t.press("2");
     t.shows("Files");
     t.press("7");

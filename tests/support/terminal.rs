@@ -176,6 +176,22 @@ impl Terminal {
         typed.flush().expect("the terminal takes keys");
     }
 
+    /// Closes what lies over the screen, whether one thing or several. A key right behind an escape would be one
+    /// chord with it, also when a busy machine reads both at once: so each escape has its time, and what is not
+    /// open takes none.
+    pub fn closes(&mut self) {
+        let waited = Clock::stopwatch();
+        while self.text().contains('╭') {
+            assert!(waited() < PATIENCE, "still open:\n{}", self.text());
+            self.press("\x1b");
+            let pressed = Clock::stopwatch();
+            while pressed() < Duration::from_secs(2) && self.text().contains('╭') {
+                sleep(Duration::from_millis(20));
+            }
+            sleep(Duration::from_millis(500));
+        }
+    }
+
     /// Waits until the screen fulfils `wanted`.
     pub fn until(&self, what: &str, wanted: impl Fn(&str) -> bool) {
         let waited = Clock::stopwatch();
