@@ -39,6 +39,16 @@ pub type Screen = Terminal<FrameBackend<FrameWriter>>;
 /// The terminal while it is ours; dropping it gives it back.
 pub struct Taken(());
 
+/// Columns and rows. Asked before each frame, so it is asked of the terminal that is open.
+fn size() -> io::Result<Size> {
+    let size = rustix::termios::tcgetwinsize(io::stdout())?;
+    if size.ws_col > 0 && size.ws_row > 0 {
+        return Ok(Size::new(size.ws_col, size.ws_row));
+    }
+    // A terminal that does not tell it, such as a serial line: the environment or terminfo may.
+    crossterm::terminal::size().map(|(w, h)| Size::new(w, h))
+}
+
 /// Whether there is a terminal to draw on and to read keys from.
 pub fn present() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
@@ -51,7 +61,6 @@ pub fn take(measures: bool) -> io::Result<(Taken, Screen)> {
     TAKEN.store(true, Ordering::SeqCst);
     let taken = Taken(());
     enter(measures)?;
-    let size = || crossterm::terminal::size().map(|(w, h)| Size::new(w, h));
     Ok((taken, Terminal::new(FrameBackend::new(FrameWriter::start()?, size))?))
 }
 

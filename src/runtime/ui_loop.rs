@@ -33,6 +33,9 @@ use super::writer;
 pub const FRAME: Duration = Duration::from_millis(33);
 /// The same on a slow line.
 pub const FRAME_LOW_BANDWIDTH: Duration = Duration::from_secs(1);
+/// How long data waits for what comes with it: several sources answer at almost the same moment, and one frame
+/// shows what they say together. Nobody sees such a delay, where each frame costs a millisecond of processor.
+const GATHER: Duration = Duration::from_millis(100);
 /// Longest wait, at the end, for answers of the terminal that are on their way.
 const SETTLE: Duration = Duration::from_secs(1);
 /// Ages grow and notices end by themselves: the time until the next look.
@@ -116,6 +119,8 @@ struct Line<'a> {
     speed: LineSpeed,
     /// What is owed to the screen, and whether it is owed at once.
     owed: Change,
+    /// Since when.
+    since: Instant,
     drawn: Instant,
     tick: Instant,
     titled: String,
@@ -127,13 +132,26 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
+    /// Owes the screen a change.
+    fn owe(&mut self, change: Change) {
+        if self.owed == Change::Nothing {
+            self.since = Clock::instant();
+        }
+        self.owed = self.owed.max(change);
+    }
+
+    /// When data that is owed is to be drawn.
+    fn due(&self, pace: Pace) -> Instant {
+        (self.drawn + pace.frame).max(self.since + GATHER)
+    }
+
     /// Draws what is owed, if the line takes it now.
     fn draw(&mut self, core: &mut Core, pace: Pace) -> std::io::Result<()> {
         let now = Clock::instant();
         self.speed.pass(now);
         let due = match self.owed {
             Change::Nothing => false,
-            Change::Data => now >= self.drawn + pace.frame && self.speed.takes_data(),
+            Change::Data => now >= self.due(pace) && self.speed.takes_data(),
             Change::Operator => self.speed.takes_answer(now),
         };
         if self.stopped || self.writer.busy() {
@@ -158,6 +176,7 @@ impl Line<'_> {
             self.speed.sent(now, sent, asks);
         }
         self.drawn = now;
+        self.tick = now + TICK; // what is drawn is of this moment
         self.owed = Change::Nothing;
         Ok(())
     }
@@ -168,7 +187,7 @@ impl Line<'_> {
             return self.tick; // the end of the write, or the signal, wakes the loop
         }
         let frame = match self.owed {
-            Change::Data if self.speed.takes_data() => Some(self.drawn + pace.frame),
+            Change::Data if self.speed.takes_data() => Some(self.due(pace)),
             // An answer of the terminal wakes the loop; what is left is the one that does not come.
             Change::Operator => Some(Clock::instant() + pace.frame),
             _ => None,
@@ -188,7 +207,7 @@ impl Line<'_> {
                     // What was drawn until now stands in other columns than it should.
                     core.ui.set_ambiguous(wide);
                     self.screen.clear()?;
-                    self.owed = Change::Operator;
+                    self.owe(Change::Operator);
                 }
             }
             // Also when somebody else stopped the process: the shell has used the terminal since.
@@ -255,6 +274,7 @@ pub async fn run(
         writer: Arc::clone(writer::line()),
         speed: LineSpeed::default(),
         owed: Change::Operator,
+        since: now,
         drawn: now,
         tick: now + TICK,
         titled: String::new(),
@@ -297,13 +317,13 @@ pub async fn run(
             next = if watch() < BATCH_TIME { doors.try_recv() } else { None };
         }
         let (changed, effects) = slices.run(core);
-        line.owed = line.owed.max(changed);
+        line.owe(changed);
         for effect in effects {
             perform(effect, core, &mut line);
         }
         if Clock::instant() >= line.tick {
             line.tick = Clock::instant() + TICK;
-            line.owed = line.owed.max(core.handle(Message::Event(Event::Tick), clock.now()).0);
+            line.owe(core.handle(Message::Event(Event::Tick), clock.now()).0);
         }
     }
 }
@@ -319,7 +339,7 @@ async fn take_in(
     let by_signal = matches!(message, Message::Stop | Message::Terminate(_));
     line.notice(&message, core)?;
     let (changed, effects) = core.handle(message, line.clock.now());
-    line.owed = line.owed.max(changed);
+    line.owe(changed);
     for effect in effects {
         match effect {
             Effect::Quit if gone => return Ok(Some(Ended::TerminalGone)),

@@ -1,6 +1,7 @@
 //! What a panel sees of the program while it draws, and the words that more than one panel uses.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -15,6 +16,7 @@ use crate::language::say;
 
 use super::canvas::{Line, Look};
 use super::derived::Derived;
+use super::findings::{self, Finding};
 use super::logs::LogDesk;
 use super::text;
 use super::timeline::Zoom;
@@ -37,22 +39,33 @@ pub struct View<'a> {
     pub zoom: Zoom,
     /// The log lines of the shown environment, where somebody draws them.
     pub desk: Option<&'a LogDesk>,
+    findings: OnceCell<Vec<Finding>>,
 }
 
 impl<'a> View<'a> {
     /// The view of `state`.
     pub fn new(state: &'a State, look: &'a Look, derived: &'a Derived) -> Self {
-        let env = state.shown();
+        Self { now: state.shown_now(), zoom: derived.zoom, ..Self::of(state, state.shown(), look, derived) }
+    }
+
+    /// The view of one environment of `state`, whether it is shown or not, as it is now.
+    pub fn of(state: &'a State, env: &'a EnvironmentState, look: &'a Look, derived: &'a Derived) -> Self {
         Self {
             state,
             env,
             world: &env.world,
-            now: state.shown_now(),
+            now: state.now,
             look,
             derived,
-            zoom: derived.zoom,
+            zoom: Zoom::default(),
             desk: None,
+            findings: OnceCell::new(),
         }
+    }
+
+    /// What deserves attention, the worst first.
+    pub fn findings(&self) -> &[Finding] {
+        self.findings.get_or_init(|| findings::findings(self))
     }
 
     /// The view with the log lines of its environment.
@@ -143,6 +156,9 @@ impl<'a> View<'a> {
     /// Why a source is not as it should be.
     pub fn complaint_of(&self, s: &SourceState) -> Option<String> {
         let freshness = s.freshness(self.now);
+        if s.error.is_none() && s.warnings.is_empty() && freshness == Freshness::Fresh {
+            return None;
+        }
         let next = s
             .next_at
             .filter(|at| *at > self.now)

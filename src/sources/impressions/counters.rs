@@ -47,22 +47,24 @@ impl Counters {
     }
 
     /// Takes in a reading of the page `name`, `seconds` after the one before.
-    pub(super) fn read(&mut self, name: &str, samples: &[Sample], seconds: f64) -> Told {
+    pub(super) fn read(&mut self, name: &str, samples: Vec<Sample>, seconds: f64) -> Told {
         let now: BTreeMap<Key, f64> = samples
-            .iter()
+            .into_iter()
             .filter(|s| s.value.is_finite())
             .take(SERIES)
-            .map(|s| ((s.name.clone(), s.labels.clone()), s.value))
+            .map(|s| ((s.name, s.labels), s.value))
             .collect();
-        let before = self.before.replace(now.clone());
+        let before = self.before.take();
         let restarted = restarted(before.as_ref(), &now);
         let (gone, back) = self.come_and_gone(before.as_ref(), &now);
-        let mut parts: BTreeMap<Option<String>, Part> = BTreeMap::new();
-        for ((metric, labels), value) in &now {
+        let back: BTreeSet<Option<&str>> = back.iter().map(Option::as_deref).collect();
+        let mut parts: BTreeMap<Option<&str>, Part> = BTreeMap::new();
+        for (key, value) in &now {
+            let (metric, labels) = key;
             let instance = instance_of(labels);
             let old = before.as_ref().filter(|_| !back.contains(&instance)).map(|b| {
                 let anew = restarted.contains(&instance);
-                b.get(&(metric.clone(), labels.clone())).filter(|_| !anew).copied().unwrap_or(0.0)
+                b.get(key).filter(|_| !anew).copied().unwrap_or(0.0)
             });
             let grown = old.map(|old| if *value >= old { value - old } else { *value });
             parts.entry(instance).or_default().take(metric, labels, *value, grown);
@@ -78,6 +80,7 @@ impl Counters {
             };
             add(into.get_or_insert_default(), &part);
         }
+        self.before = Some(now);
         told
     }
 
@@ -87,9 +90,10 @@ impl Counters {
         before: Option<&BTreeMap<Key, f64>>,
         now: &BTreeMap<Key, f64>,
     ) -> (bool, BTreeSet<Option<String>>) {
-        let instances = |of: &BTreeMap<Key, f64>| -> BTreeSet<Option<String>> {
-            of.keys().map(|(_, labels)| instance_of(labels)).collect()
-        };
+        fn instances(of: &BTreeMap<Key, f64>) -> BTreeSet<Option<String>> {
+            let names: BTreeSet<_> = of.keys().map(|(_, labels)| instance_of(labels)).collect();
+            names.into_iter().map(|name| name.map(str::to_owned)).collect()
+        }
         let (before, now) = (before.map(instances).unwrap_or_default(), instances(now));
         let gone = !before.is_subset(&now);
         let back: BTreeSet<_> = self.missing.intersection(&now).cloned().collect();
@@ -103,21 +107,24 @@ impl Counters {
 }
 
 /// What an instance of the page `page` is called. An address says of itself where it is.
-fn named(page: &str, label: Option<String>) -> String {
+fn named(page: &str, label: Option<&str>) -> String {
     match label {
-        Some(address) if address.contains(':') => address,
+        Some(address) if address.contains(':') => address.to_owned(),
         Some(label) => format!("{page} {label}"),
         None => page.to_owned(),
     }
 }
 
-fn instance_of(labels: &BTreeMap<String, String>) -> Option<String> {
-    INSTANCE.iter().find_map(|label| labels.get(*label)).cloned()
+fn instance_of(labels: &BTreeMap<String, String>) -> Option<&str> {
+    INSTANCE.iter().find_map(|label| labels.get(*label)).map(String::as_str)
 }
 
 /// Instances whose process is another one than before: some of their counters may be higher than before all the
 /// same.
-fn restarted(before: Option<&BTreeMap<Key, f64>>, now: &BTreeMap<Key, f64>) -> BTreeSet<Option<String>> {
+fn restarted<'a>(
+    before: Option<&BTreeMap<Key, f64>>,
+    now: &'a BTreeMap<Key, f64>,
+) -> BTreeSet<Option<&'a str>> {
     let starts = now.iter().filter(|((metric, _), _)| metric == "process_start_time_seconds");
     let other = |key: &Key, start: f64| {
         before.and_then(|b| b.get(key)).is_some_and(|old: &f64| (old - start).abs() > 0.01)

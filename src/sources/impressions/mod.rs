@@ -211,7 +211,7 @@ impl Watched {
         let told = fetched.and_then(|text| {
             let seconds = (self.since)().as_secs_f64();
             self.since = Box::new(Clock::stopwatch());
-            let told = self.counters.read(&self.page.name, &page::parse(&text), seconds);
+            let told = self.counters.read(&self.page.name, page::parse(&text), seconds);
             let Some(first) = told.instances.first() else {
                 let text = format!("{}: a page without counters of hakaru or kakeru", self.page.name);
                 return Err(Failure::new(FailureClass::Malformed, text));

@@ -291,7 +291,7 @@ fn hakaru(good: u64, bad: u64, start: u64) -> String {
 #[test]
 fn counters_are_told_by_their_growth_whatever_becomes_of_the_process() {
     let mut counters = Counters::default();
-    let mut read = |text: &str| counters.read("h:1", &page::parse(text), 2.0);
+    let mut read = |text: &str| counters.read("h:1", page::parse(text), 2.0);
     let first = read(&hakaru(1000, 5, 1));
     assert!(!first.compared && first.instances[0].counts.is_none());
     let told = read(&hakaru(1010, 7, 1));
@@ -313,7 +313,7 @@ fn a_page_may_tell_of_several_that_come_and_go() {
         format!("http_requests_total{{handler=\"/hakaru\",code=\"200\",instance=\"{task}\"}} {n}\n")
     };
     let mut counters = Counters::default();
-    let mut read = |text: String| counters.read("h:1", &page::parse(&text), 2.0);
+    let mut read = |text: String| counters.read("h:1", page::parse(&text), 2.0);
     read(line("a", 10) + &line("b", 20));
     let told = read(line("a", 15) + &line("b", 21) + &line("c", 4));
     assert_eq!((told.service.unwrap().good, told.gone), (10, false));
@@ -341,8 +341,8 @@ fn kakeru_tells_what_users_got() {
         )
     };
     let mut counters = Counters::default();
-    counters.read("k:1", &page::parse(&page(0)), 2.0);
-    let told = counters.read("k:1", &page::parse(&page(9)), 2.0);
+    counters.read("k:1", page::parse(&page(0)), 2.0);
+    let told = counters.read("k:1", page::parse(&page(9)), 2.0);
     let load = told.load.unwrap();
     assert_eq!((load.good, load.bad["timed out"], load.asked_per_s), (9, 9, Some(250.0)));
     assert!(told.service.is_none());

@@ -18,7 +18,6 @@ use super::findings::Level;
 use super::glyphs::Glyphs;
 use super::styles::Styles;
 use super::text::printable;
-use super::timeline::Zoom;
 use super::view::View;
 
 mod happened;
@@ -192,7 +191,7 @@ fn view<'v>(
     look: &'v Look,
 ) -> View<'v> {
     derived.refresh_for(env, state.now, None);
-    View { state, env, world: &env.world, now: state.now, look, derived, zoom: Zoom::default(), desk: None }
+    View::of(state, env, look, derived)
 }
 
 /// A task of the program ended that should not have.

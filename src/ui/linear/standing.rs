@@ -10,7 +10,7 @@ use crate::domain::freshness::{Freshness, SourceState};
 use crate::domain::guardrail::name;
 use crate::domain::recommendation::Severity;
 use crate::domain::source::FailureClass;
-use crate::ui::findings::{Finding, Level, findings};
+use crate::ui::findings::{Finding, Level};
 use crate::ui::proposal::{held_by, severity};
 use crate::ui::view::{View, plural, revision};
 
@@ -55,7 +55,7 @@ impl Standing {
 
 /// All that lasts now, the most urgent first.
 pub(super) fn all(view: &View<'_>) -> Vec<Standing> {
-    let mut out: Vec<Standing> = findings(view).into_iter().filter_map(found).collect();
+    let mut out: Vec<Standing> = view.findings().iter().filter_map(found).collect();
     failing(view, &mut out);
     stale(view, &mut out);
     out.extend(view.derived.drift.iter().map(|drift| {
@@ -83,8 +83,9 @@ fn word(level: Level) -> &'static str {
 }
 
 /// A finding, unless it is told in more detail here.
-fn found(finding: Finding) -> Option<Standing> {
+fn found(finding: &Finding) -> Option<Standing> {
     let Finding { level, key, title, detail, .. } = finding;
+    let level = *level;
     let begins = |parts: &[&str]| parts.iter().any(|part| key.starts_with(part));
     if begins(&["source/", "rollout/", "stopped", "drift/", "target/"]) {
         return None;

@@ -7,7 +7,7 @@ use crate::domain::freshness::Freshness;
 use crate::domain::source::SourceId;
 use crate::language::say;
 use crate::ui::canvas::Line;
-use crate::ui::findings::{Finding, Level, findings};
+use crate::ui::findings::{Finding, Level};
 use crate::ui::grid::Column;
 use crate::ui::layout::PanelId;
 use crate::ui::record::Record;
@@ -25,9 +25,9 @@ const COLUMNS: &[Column] = &[
     Column { grow: 3, ..Column::wide("why", 28, 1).quoted() },
 ];
 
-struct Rows(Vec<Finding>);
+struct Rows<'v>(&'v [Finding]);
 
-impl Records for Rows {
+impl Records for Rows<'_> {
     fn columns(&self) -> &'static [Column] {
         COLUMNS
     }
@@ -68,7 +68,7 @@ impl Panel for Attention {
         "Attention"
     }
     fn note<'v>(&self, view: &'v View<'_>) -> Line<'v> {
-        let list = findings(view);
+        let list = view.findings();
         let mut line = Line::new();
         for level in [Level::High, Level::Medium, Level::Low] {
             let n = list.iter().filter(|f| f.level == level).count();
@@ -83,10 +83,10 @@ impl Panel for Attention {
     }
     fn height(&self, view: &View<'_>, _width: u16) -> u16 {
         // room for the first two is always kept, so that they move nothing below
-        u16::try_from(findings(view).len().clamp(2, 12) + 1).unwrap_or(u16::MAX)
+        u16::try_from(view.findings().len().clamp(2, 12) + 1).unwrap_or(u16::MAX)
     }
     fn lines<'v>(&self, view: &'v View<'_>, _room: Room) -> Vec<Line<'v>> {
-        if !findings(view).is_empty() {
+        if !view.findings().is_empty() {
             return Vec::new();
         }
         let unread: Vec<&str> = view
@@ -113,15 +113,15 @@ impl Panel for Attention {
         }]
     }
     fn records<'v>(&self, view: &'v View<'v>) -> Option<Box<dyn Records + 'v>> {
-        let list = findings(view);
+        let list = view.findings();
         (!list.is_empty()).then(|| Box::new(Rows(list)) as Box<dyn Records>)
     }
     fn record(&self, view: &View<'_>, key: &str) -> Option<Record> {
-        let finding = findings(view).into_iter().find(|f| f.key == key)?;
+        let finding = view.findings().iter().find(|f| f.key == key)?;
         let why =
             if finding.quoted { finding.detail.clone() } else { say(finding.detail.as_str()).into_owned() };
         Some(
-            Record::new(finding.title.clone(), format!("{}: {}", finding.title, finding.detail), &finding)
+            Record::new(finding.title.clone(), format!("{}: {}", finding.title, finding.detail), finding)
                 .role("level", finding.level.role(), finding.level.word())
                 .pair("what", finding.title.clone())
                 .quoted("why", why)
