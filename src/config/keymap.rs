@@ -89,6 +89,22 @@ impl Keymap {
         Resolution::None
     }
 
+    /// What may follow `typed`, the beginning of one or more bindings in `contexts` (innermost first): the chords
+    /// that are missing, and what they lead to, in the order of the file.
+    pub fn following(&self, contexts: &[Context], typed: &[Chord]) -> Vec<(String, Action)> {
+        let longer = |context: &Context| -> Vec<(&[Chord], Action)> {
+            let here = self.bindings.iter().filter(|b| b.context == *context);
+            let longer = here.filter(|b| b.on.len() > typed.len() && b.on.starts_with(typed));
+            longer.map(|b| (b.on.get(typed.len()..).unwrap_or_default(), b.run)).collect()
+        };
+        // As in `resolve`: the innermost context that has one has them all.
+        let found = contexts.iter().map(longer).find(|found| !found.is_empty());
+        let words = |(rest, run): (&[Chord], Action)| {
+            (rest.iter().map(|c| c.0.as_str()).collect::<Vec<_>>().join(" "), run)
+        };
+        found.unwrap_or_default().into_iter().map(words).collect()
+    }
+
     /// The keys of an action as help shows them (`g g`), the first binding first, each once.
     pub fn keys_of(&self, action: Action) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();

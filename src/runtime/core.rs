@@ -12,6 +12,7 @@ use crate::app::state::State;
 use crate::app::update::update;
 use crate::config::keymap::{Chord, Keymap, Resolution};
 use crate::engine::tail::spill::Spill;
+use crate::ui::which_key::Pending;
 use crate::ui::{Reply, Ui};
 
 use super::inbox::Message;
@@ -111,7 +112,8 @@ impl Core {
                 // While frozen, only what the operator causes may change the screen.
                 let notice = self.state.notice.is_some();
                 let effects = update(&mut self.state, event, now);
-                let quiet = self.state.frozen.is_some() && notice == self.state.notice.is_some();
+                let same = notice == self.state.notice.is_some() && self.pending.is_empty();
+                let quiet = self.state.frozen.is_some() && same;
                 (if quiet { Change::Nothing } else { Change::Data }, effects)
             }
         }
@@ -154,8 +156,8 @@ impl Core {
         };
         let effects = match resolution {
             Resolution::Prefix => {
-                let typed = self.typed();
-                self.ui.set_pending(&typed);
+                let next = self.keymap.following(&contexts, &self.pending);
+                self.ui.set_pending(Pending { typed: self.typed(), next, at: now });
                 return Vec::new();
             }
             Resolution::Action(action) => {
@@ -179,7 +181,7 @@ impl Core {
             }
         };
         self.pending.clear();
-        self.ui.set_pending("");
+        self.ui.set_pending(Pending::default());
         effects
     }
 

@@ -42,7 +42,10 @@ pub mod timeline;
 mod title;
 pub mod trend;
 pub mod view;
+pub mod which_key;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use ratatui::Frame;
@@ -70,6 +73,7 @@ use panels::PANELS;
 use screens::SCREENS;
 use styles::Styles;
 use view::View;
+use which_key::Pending;
 
 /// Fewest columns and rows in which the screens make sense.
 pub const LEAST: (u16, u16) = (40, 10);
@@ -97,7 +101,7 @@ pub struct Ui {
     order: Vec<PanelId>,
     panes: Vec<Pane>,
     overlays: Vec<Overlay>,
-    pending: String,
+    pending: Pending,
     derived: Derived,
     /// Lines, filters and place of the reader in each environment.
     desks: Vec<LogDesk>,
@@ -118,7 +122,7 @@ impl Ui {
             order: Vec::new(),
             panes: PANELS.iter().map(|p| Pane::new(*p)).collect(),
             overlays: Vec::new(),
-            pending: String::new(),
+            pending: Pending::default(),
             derived: Derived::default(),
             desks: Vec::new(),
             audience: Audience::new(theme.light),
@@ -142,9 +146,9 @@ impl Ui {
         self.look.styles = Styles::new(theme);
     }
 
-    /// Shows the chords typed so far of a longer binding; empty: none.
-    pub fn set_pending(&mut self, chords: &str) {
-        chords.clone_into(&mut self.pending);
+    /// Shows the chords typed so far of a longer binding, and how it may go on.
+    pub fn set_pending(&mut self, pending: Pending) {
+        self.pending = pending;
     }
 
     /// The look in use.
@@ -398,11 +402,16 @@ impl Ui {
             body.height -= 1;
             self.audience.keys(&mut canvas, Rect { y: body.bottom(), height: 1, ..area }, state);
         }
+        let wishes: RefCell<HashMap<(PanelId, u16), u16>> = RefCell::default();
         let wish = |id: PanelId, width: u16| {
-            panels::panel(id).map_or(0, |p| {
-                let complaint = u16::from(view.complaint(p.sources(), &[]).is_some());
-                p.height(&view, width.saturating_sub(2)).saturating_add(2 + complaint)
-            })
+            let ask = || {
+                panels::panel(id).map_or(0, |p| {
+                    let complaint = u16::from(view.complaint(p.sources(), &[]).is_some());
+                    p.height(&view, width.saturating_sub(2)).saturating_add(2 + complaint)
+                })
+            };
+            // Parts within parts are asked again and again, and some draw themselves to know.
+            *wishes.borrow_mut().entry((id, width)).or_insert_with(ask)
         };
         let layouts = SCREENS.get(self.screen).map_or(&[][..], |s| s.layouts);
         let absent: Vec<PanelId> = PANELS.iter().filter(|p| !p.wanted(&view)).map(|p| p.id()).collect();
@@ -419,7 +428,7 @@ impl Ui {
         let foot = chrome::Foot {
             screen: self.screen,
             keymap: &self.keymap,
-            pending: &self.pending,
+            pending: &self.pending.typed,
             hidden: &placed.hidden,
         };
         chrome::foot(&mut canvas, Rect { y: area.bottom() - 1, height: 1, ..area }, &view, &foot);
@@ -435,6 +444,7 @@ impl Ui {
         for overlay in self.overlays.iter_mut().skip(from) {
             overlay.draw(&mut canvas, body, &view, &shelf);
         }
+        which_key::draw(&mut canvas, body, &self.pending, state.now);
     }
 }
 

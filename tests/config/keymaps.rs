@@ -97,6 +97,11 @@ fn vim_has_sequences() {
     assert_eq!(vim.resolve(TABLE, &typed("g g")), Resolution::Action(Action::Top));
     assert_eq!(vim.resolve(TABLE, &typed("g x")), Resolution::None);
     assert_eq!(vim.keys_of(Action::Top), ["g g", "home"]);
+    let following = vim.following(TABLE, &typed("g"));
+    assert_eq!(following.len(), 3, "{following:?}");
+    assert_eq!(following[0], ("g".to_owned(), Action::Top));
+    assert!(vim.following(TABLE, &typed("g g")).is_empty());
+    assert!(vim.following(TABLE, &typed("g x")).is_empty());
 }
 
 #[test]

@@ -9,6 +9,7 @@ use miharu::app::update::update;
 use miharu::config::keymap::Context;
 use miharu::domain::ecs::MountsBy;
 use miharu::ui::Reply;
+use miharu::ui::which_key::Pending;
 
 use crate::harness::Screen;
 use crate::{OVERLAYS, SCREENS, parts, scenes};
@@ -220,7 +221,8 @@ fn what_must_not_be_overlooked_stays_in_the_narrowest_bar() {
 #[test]
 fn the_beginning_of_a_longer_binding_is_shown() {
     let mut shown = Screen::dark(scenes::calm(), (100, 30));
-    shown.ui.set_pending("g");
+    let at = shown.state.now;
+    shown.ui.set_pending(Pending { typed: "g".into(), next: Vec::new(), at });
     shown.draw();
     assert!(shown.text().lines().last().unwrap().contains("g…"), "{}", shown.text());
 }

@@ -1,13 +1,20 @@
 //! The Logs screen: what it looks like, and what each key does to it.
 
+use std::path::Path;
+
+use chrono::TimeDelta;
 use miharu::app::action::{Action, TextEdit};
 use miharu::app::event::Event;
 use miharu::app::update::update;
+use miharu::config;
+use miharu::config::keymap::{Chord, Context};
 use miharu::domain::source::{Failure, FailureClass};
 use miharu::ui::glyphs::Glyphs;
+use miharu::ui::which_key::Pending;
 
 use crate::harness::Screen;
 use crate::log_lines::{failing, followed, lines, log};
+use crate::scenes::denied;
 use crate::{snapshot, sound};
 
 /// The Logs screen with so many lines.
@@ -68,6 +75,46 @@ fn play(shown: &mut Screen, steps: &[(Action, &str)]) {
             typed(shown, text);
         }
     }
+}
+
+#[test]
+fn a_hand_that_rests_in_a_binding_is_told_how_it_goes_on() {
+    let keymap = config::keymap("default", Path::new("")).unwrap();
+    for size in [(80, 24), (120, 40)] {
+        let mut shown = shown(size, "dark", &Glyphs::UNICODE, 200);
+        let before = shown.text();
+        let typed = vec![Chord("t".into())];
+        let next = keymap.following(&[Context::Logs, Context::Global], &typed);
+        let at = shown.state.now;
+        shown.ui.set_pending(Pending { typed: "t".into(), next: next.clone(), at });
+        shown.draw();
+        assert!(!shown.text().contains("goes on"), "a hand that knows the keys is not shown them");
+        update(&mut shown.state, Event::Tick, at + TimeDelta::seconds(1));
+        shown.draw();
+        for (key, action) in &next {
+            let entry = format!("{key} {}", action.description());
+            assert!(shown.text().contains(&entry), "{entry}:\n{}", shown.text());
+        }
+        sound(&shown, "which key");
+        snapshot(&format!("logs-which-key-{}x{}", size.0, size.1), &mut shown);
+        shown.ui.set_pending(Pending::default());
+        update(&mut shown.state, Event::Tick, at);
+        shown.draw();
+        assert_eq!(shown.text(), before);
+    }
+}
+
+#[test]
+fn while_no_group_is_known_the_screen_says_why() {
+    let mut shown = Screen::dark(denied(), (80, 24));
+    shown.act(Action::Logs);
+    shown.draw();
+    let text = shown.text().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("waiting to hear which log groups there are"), "{text}");
+    assert!(text.contains("the security token included in the request is expired"), "{text}");
+    assert_eq!(text.matches("not read: ").count(), 1, "{text}");
+    sound(&shown, "no group is known");
+    snapshot("logs-unknown-80x24", &mut shown);
 }
 
 #[test]

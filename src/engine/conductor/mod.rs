@@ -47,7 +47,7 @@ use publish::Publishing;
 use work::Working;
 
 /// Readings that come together are evaluated together.
-const DEBOUNCE: Duration = Duration::from_millis(250);
+const DEBOUNCE: Duration = Duration::from_millis(500);
 /// Time alone changes ages, and so what is recommended.
 const EVALUATE: Duration = Duration::from_secs(2);
 /// How often the entries of other consoles are looked for.

@@ -3,7 +3,7 @@
 use crate::app::state::Logs;
 use crate::config::theme::Role;
 use crate::domain::log::batch::{GroupStatus, TailState};
-use crate::domain::source::FailureClass;
+use crate::domain::source::{FailureClass, SourceId};
 use crate::domain::units;
 use crate::ui::text::printable;
 use crate::ui::view::{View, plural};
@@ -79,10 +79,14 @@ impl LogDesk {
             return vec![(Role::Muted, format!("no log group is followed: {why}"))];
         }
         if logs.groups.is_empty() {
-            return vec![(
-                Role::Unknown,
-                format!("waiting to hear which log groups there are{}", view.look.glyphs.ellipsis),
-            )];
+            let waits = format!("waiting to hear which log groups there are{}", view.look.glyphs.ellipsis);
+            let mut out = vec![(Role::Unknown, waits)];
+            // Which groups there are follows from the service, which only a known caller may read: the first of
+            // these that fails is why.
+            let ids = [SourceId::IDENTITY, SourceId::ECS, SourceId::LOGS].into_iter();
+            let why = ids.filter_map(|id| view.source(id)).find_map(|s| view.complaint_of(s));
+            out.extend(why.map(|words| (Role::Stale, words)));
+            return out;
         }
         logs.groups.values().map(|group| quiet(group, view)).collect()
     }
