@@ -171,6 +171,8 @@ pub enum Action {
     Wrap,
     /// The journal at the time of the line.
     JournalAt,
+    /// What happened at the time of the line, on the overview.
+    TimelineAt,
     /// The logs at the time of the selected row.
     LogsAt,
     /// Write the lines that are shown to a file.
@@ -249,6 +251,7 @@ impl Action {
         (Self::Wrap, "wrap", "wrap long lines, or cut them"),
         (Self::LogsAt, "logs-at", "the logs at the row's time"),
         (Self::JournalAt, "journal-at", "the journal at the line's time"),
+        (Self::TimelineAt, "timeline-at", "the timeline at the line's time"),
         (Self::Export, "export", "write the shown lines to a file"),
         (Self::Approve, "approve", "approve the plan that was read"),
         (Self::Reject, "reject", "reject, with a reason"),

@@ -10,8 +10,12 @@ use crate::app::event::{EnvironmentIndex, Event};
 use crate::app::state::State;
 use crate::domain::log::ring::Limits;
 
+use super::layout::PanelId;
 use super::logs::{Answer, LogDesk, Moment, Work};
+use super::panels::Panel as _;
+use super::panels::timeline::Timeline;
 use super::screens::SCREENS;
+use super::timeline::story;
 use super::view::View;
 use super::{Reply, Ui};
 
@@ -65,6 +69,7 @@ impl Ui {
             Answer::Used => ControlFlow::Break(None),
             Answer::Reply(reply) => ControlFlow::Break(Some(reply)),
             Answer::Journal(at) => ControlFlow::Break(Some(self.journal_at(at, state))),
+            Answer::Timeline(at) => ControlFlow::Break(Some(self.timeline_at(at, state))),
         }
     }
 
@@ -86,16 +91,34 @@ impl Ui {
         let Some(entry) = journal.iter().min_by_key(|entry| (entry.at - at).abs()) else {
             return Reply::Event(Event::Notice("the journal has no entry".to_owned()));
         };
-        let screen = SCREENS.iter().position(|s| s.action == Action::Journal);
-        self.show(screen.unwrap_or(self.screen));
-        if let Some(focus) = self.focus.get_mut(self.screen) {
-            *focus = "journal";
-        }
-        if let Some(pane) = self.panes.iter_mut().find(|p| p.panel.id() == "journal") {
-            pane.choose(entry.seq.to_string());
-        }
+        self.choose(Action::Journal, "journal", entry.seq.to_string());
         let text =
             format!("the entry nearest to {} is of {}", at.format("%H:%M:%S"), entry.at.format("%H:%M:%S"));
         Reply::Event(Event::Notice(text))
+    }
+
+    /// Shows the timeline of the overview with what happened nearest to a time.
+    fn timeline_at(&mut self, at: DateTime<Utc>, state: &State) -> Reply {
+        let view = View::new(state, &self.look, &self.derived).with(self.desks.get(state.focused));
+        let Some(mark) = story(&view).into_iter().min_by_key(|mark| (mark.at - at).abs()) else {
+            return Reply::Event(Event::Notice(
+                "nothing happened in the time that the timeline shows".into(),
+            ));
+        };
+        self.choose(Action::Overview, Timeline.id(), mark.key);
+        let text =
+            format!("what is nearest to {} is of {}", at.format("%H:%M:%S"), mark.at.format("%H:%M:%S"));
+        Reply::Event(Event::Notice(text))
+    }
+
+    /// Shows a screen with a row of one of its panels selected.
+    fn choose(&mut self, screen: Action, panel: PanelId, key: String) {
+        self.show(SCREENS.iter().position(|s| s.action == screen).unwrap_or(self.screen));
+        if let Some(focus) = self.focus.get_mut(self.screen) {
+            *focus = panel;
+        }
+        if let Some(pane) = self.panes.iter_mut().find(|p| p.panel.id() == panel) {
+            pane.choose(key);
+        }
     }
 }

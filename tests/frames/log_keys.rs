@@ -320,6 +320,12 @@ fn the_moment_is_the_same_on_other_screens() {
     assert!((at.at_ms - ago(20).timestamp_millis()).abs() < 1_000);
     console.press("t j");
     assert!(console.text().contains("the journal has no entry"), "{}", console.text());
+    console.press("t o");
+    assert!(console.text().contains("what is nearest to"), "{}", console.text());
+    assert!(console.text().contains("▸Timeline"), "{}", console.text());
+    // and back to the lines of what was found there
+    console.press("L");
+    assert!(console.text().contains("▸Logs"), "{}", console.text());
     // a time whose lines are still to come
     let mut later = Console::new("default", (100, 30));
     later.desk().go_to_time(ago(20));

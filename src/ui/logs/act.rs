@@ -47,6 +47,7 @@ pub const ABOUT_LINES: &[Action] = &[
     Action::SelectLines,
     Action::Wrap,
     Action::JournalAt,
+    Action::TimelineAt,
     Action::Export,
 ];
 
@@ -70,6 +71,8 @@ pub enum Answer {
     Reply(Reply),
     /// Show the journal at this time.
     Journal(DateTime<Utc>),
+    /// Show the timeline at this time.
+    Timeline(DateTime<Utc>),
 }
 
 impl LogDesk {
@@ -139,10 +142,8 @@ impl LogDesk {
                 let name = format!("logs-{}-{}.txt", moment.environment, moment.now.format("%Y%m%dT%H%M%SZ"));
                 self.ask(Ask::Export, name);
             }
-            Action::JournalAt => {
-                let line = self.here().and_then(|key| self.ring.line(key).map(|line| line.at()));
-                return line.map_or(Answer::Used, Answer::Journal);
-            }
+            Action::JournalAt => return self.time_here().map_or(Answer::Used, Answer::Journal),
+            Action::TimelineAt => return self.time_here().map_or(Answer::Used, Answer::Timeline),
             Action::Wrap => {
                 let wrap = !self.view.wraps();
                 self.view.set_wrap(wrap);
@@ -151,6 +152,11 @@ impl LogDesk {
             _ => return Answer::Passed,
         }
         Answer::Used
+    }
+
+    /// When the line happened that the reader is at.
+    fn time_here(&self) -> Option<DateTime<Utc>> {
+        self.here().and_then(|key| self.ring.line(key).map(|line| line.at()))
     }
 
     /// Ends, one at a time, what hides or marks something: selected lines, the selected line, the search.

@@ -88,6 +88,7 @@ const GROUPS: &[(&str, &[Action])] = &[
             Action::UntilHere,
             Action::AnyTime,
             Action::JournalAt,
+            Action::TimelineAt,
             Action::LogsAt,
         ],
     ),

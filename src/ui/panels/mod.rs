@@ -31,7 +31,7 @@ mod service;
 mod sources;
 mod storage;
 mod tasks;
-mod timeline;
+pub mod timeline;
 mod trends;
 mod undecided;
 mod zones;
