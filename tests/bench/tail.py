@@ -7,7 +7,7 @@ An endpoint on loopback gives 10 000 lines a second by FilterLogEvents, with Clo
 (10 000 events, 1 MB); the endpoint of all other services hangs. Measured in a 120×40 pseudo-terminal, on the screen
 of the logs: the time from a key to its own effect, bytes and processor time, memory beyond the text of the lines, how
 far the newest line on the screen is behind, and that the figures of the head line add up. lnav reads a file that
-grows by the same lines.
+grows by the same lines. MIHARU=target/package/miharu measures the static binary.
 """
 
 import argparse
@@ -36,14 +36,15 @@ def message(i):
 
 
 class Lines:
-    """Lines at a rate since a moment; line `i` happened at `began + i / rate`, and is there 200 ms later."""
+    """Lines at a rate since a moment, `most` in all; line `i` happened at `began + i / rate`, and is there 200 ms
+    later."""
 
-    def __init__(self, rate):
-        self.rate, self.began = rate, int(time.time() * 1000)
+    def __init__(self, rate, most=sys.maxsize):
+        self.rate, self.began, self.most = rate, int(time.time() * 1000), most
         self.calls = multiprocessing.Value("i", 0)
 
     def known(self):
-        return max(0, int((time.time() * 1000 - 200 - self.began) * self.rate / 1000))
+        return min(self.most, max(0, int((time.time() * 1000 - 200 - self.began) * self.rate / 1000)))
 
     def page(self, start, end, token):
         until = min(self.known(), (end - self.began) * self.rate // 1000 + 1 if end else sys.maxsize)
@@ -94,6 +95,14 @@ def serve(lines, group, port):
     server.serve_forever()
 
 
+def served(lines, group):
+    """The endpoint's process and address."""
+    port, theirs = multiprocessing.Pipe(duplex=False)
+    server = multiprocessing.Process(target=serve, args=(lines, group, theirs), daemon=True)
+    server.start()
+    return server, f"http://127.0.0.1:{port.recv()}"
+
+
 def grow(path, lines, stop):
     """Writes the same lines into a file, as they happen."""
     written = 0
@@ -139,12 +148,10 @@ def main():
     peer = Peer()
     lines = Lines(options.rate)
     group = "/ecs/lines"
-    port, theirs = multiprocessing.Pipe(duplex=False)
-    server = multiprocessing.Process(target=serve, args=(lines, group, theirs), daemon=True)
-    server.start()
+    server, address = served(lines, group)
     stop = multiprocessing.Event()
     try:
-        env = {**peer.env, "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": f"http://127.0.0.1:{port.recv()}",
+        env = {**peer.env, "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": address,
                "MIHARU_ENVIRONMENT__DEFAULT__LOGS__GROUPS": group}
         print(f"\n### {options.rate} lines a second, other endpoints hang, 120×40\n")
         row("program", "keys", "p50 ms", "p99 ms", "max ms", "kB/s written", "% of a core", "MiB resident", "goal p99 16 ms")
@@ -175,16 +182,23 @@ def main():
         ok &= bool(behind) and bool(head)
         program.end()
 
+        # As many lines as are held, and then quiet: what is resident then is what the console keeps.
+        peer.faults({})
         held = 100_000
-        program = Program([MIHARU], env={**env, "MIHARU_ENVIRONMENT__DEFAULT__LOGS__LINES": str(held)})
+        few = Lines(options.rate, held)
+        second, address = served(few, group)
+        program = Program([MIHARU], env={**env, "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": address,
+                                         "MIHARU_ENVIRONMENT__DEFAULT__LOGS__LINES": str(held)})
         program.press("5")
-        program.pump(20, lambda: newest(program.text()) is not None)
-        program.pump(15 + held / options.rate)
+        program.pump(20 + held / options.rate, lambda: newest(program.text()) == held - 1)
+        program.pump(10)
         text = held * len(message(0)) / (1 << 20)
         beyond = program.memory_mib() - text
         print(f"with {held} lines held, {text:.1f} MiB of text: {beyond:.0f} MiB resident beyond it, goal 40 MiB: {'met' if beyond <= 40 else 'MISSED'}")
-        ok &= beyond <= 40
+        ok &= beyond <= 40 and newest(program.text()) == held - 1
         program.end()
+        second.terminate()
+        second.join(5)
 
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "lines.log")

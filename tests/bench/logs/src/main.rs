@@ -10,43 +10,15 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// The modules under test, by path.
-#[expect(dead_code, reason = "the bench uses a part of them")]
-#[path = "."]
-mod domain {
-    #[path = "../../../../src/domain/log/mod.rs"]
-    pub mod log;
-    /// Stands for the crate's own, which brings all of the domain along.
-    pub mod source {
-        #[derive(Debug, Clone, PartialEq)]
-        pub struct Failure;
-    }
-}
-/// Stands for the crate's own: nobody translates here.
-mod language {
-    pub fn cut(_: &str, _: usize) {}
-    pub fn say(text: &str) -> std::borrow::Cow<'_, str> {
-        text.into()
-    }
-}
-#[expect(dead_code, reason = "the bench uses a part of them")]
-#[path = "."]
-mod ui {
-    #[path = "../../../../src/ui/log_view/mod.rs"]
-    pub mod log_view;
-    #[path = "../../../../src/ui/text.rs"]
-    pub mod text;
-}
-
-use domain::log::LogEvent;
-use domain::log::batch::{Batch, LATE_LINES};
-use domain::log::filter::{Condition, Effect, Filter, Query};
-use domain::log::intake::{Arrived, Intake};
-use domain::log::line::LineKey;
-use domain::log::ring::{Limits, Ring};
-use domain::log::seek::{Direction, Find, Found, Target};
-use ui::log_view::{LogView, Size};
-use ui::text::printable;
+use miharu::domain::log::LogEvent;
+use miharu::domain::log::batch::{Batch, LATE_LINES};
+use miharu::domain::log::filter::{Condition, Effect, Filter, Query};
+use miharu::domain::log::intake::{Arrived, Intake};
+use miharu::domain::log::line::LineKey;
+use miharu::domain::log::ring::{Limits, Ring};
+use miharu::domain::log::seek::{Direction, Find, Found, Target};
+use miharu::ui::log_view::{LogView, Size};
+use miharu::ui::text::printable;
 
 const LINES: usize = 1_000_000;
 /// Lines of one more second, in 30 frames.
@@ -323,7 +295,7 @@ fn searched(mut ring: Ring, path: &str, copy: Duration) {
     let view = LogView::default();
     let (_, t) = timed(|| black_box(view.layout(&ring, SIZE)));
     row("rows of a screen, wrapped", format!("{:.3} ms", ms(t)), "");
-    let mut find = Find::new(Target::Level(domain::log::level::Level::Fatal), Direction::Back, None);
+    let mut find = Find::new(Target::Level(miharu::domain::log::level::Level::Fatal), Direction::Back, None);
     let (_, t) = timed(|| while ring.find(&mut find, SLICE) == Found::NotYet {});
     row("next error, where there is none", format!("{:.3} ms", ms(t)), "");
 }
