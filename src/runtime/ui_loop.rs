@@ -176,7 +176,6 @@ impl Line<'_> {
             self.speed.sent(now, sent, asks);
         }
         self.drawn = now;
-        self.tick = now + TICK; // what is drawn is of this moment
         self.owed = Change::Nothing;
         Ok(())
     }
@@ -338,6 +337,9 @@ async fn take_in(
     let gone = message == Message::TerminalGone;
     let by_signal = matches!(message, Message::Stop | Message::Terminate(_));
     line.notice(&message, core)?;
+    if matches!(message, Message::Event(_)) {
+        line.tick = Clock::instant() + TICK; // it brings the time along, as a tick would; a key does not
+    }
     let (changed, effects) = core.handle(message, line.clock.now());
     line.owe(changed);
     for effect in effects {
