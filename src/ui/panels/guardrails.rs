@@ -23,7 +23,7 @@ const COLUMNS: &[Column] = &[
     Column::text("state", 10, 0).snug(),
     Column::text("ends", 16, 1).snug(),
     Column { grow: 2, ..Column::wide("why", 20, 2) },
-    Column::wide("holds back", 16, 3).quoted(),
+    Column::wide("holds back", 16, 3).quoted().snug(),
 ];
 
 /// Equal guardrails of several recommendations are one row.
