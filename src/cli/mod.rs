@@ -1,5 +1,6 @@
 //! Floor 6: the command line: reads settings, joins the floors, prints, and says by its exit code how it went.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::Write;
 use std::path::PathBuf;
@@ -336,15 +337,21 @@ impl Look {
     }
 }
 
-/// Says what is wrong with usage or configuration; nothing was started.
+/// Says what is wrong with usage or configuration; nothing was started. In English: it repeats names and values as
+/// they were written, and no language may have been chosen yet.
 fn usage(error: &impl Display) -> ExitCode {
-    say(&format!("miharu: {error}"));
+    tell(format!("miharu: {error}").lines().map(Cow::Borrowed));
     ExitCode::from(USAGE)
 }
 
-/// Writes to standard error; what cannot be written is nobody's loss.
+/// Writes to standard error in the language of the screens.
 fn say(text: &str) {
-    let lines: Vec<_> = text.lines().map(|line| printable(&language::say(line)).into_owned()).collect();
+    tell(text.lines().map(language::say));
+}
+
+/// What cannot be written is nobody's loss.
+fn tell<'t>(lines: impl Iterator<Item = Cow<'t, str>>) {
+    let lines: Vec<_> = lines.map(|line| printable(&line).into_owned()).collect();
     let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
 }
 
@@ -360,7 +367,7 @@ fn out(text: &str) -> eyre::Result<()> {
 /// Two threads are enough for what waits on the network nearly all the time.
 fn async_runtime() -> eyre::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(1)
         .thread_name("miharu")
         .enable_all()
         .build()

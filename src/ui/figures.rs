@@ -137,11 +137,10 @@ pub fn lost(loss: &Loss, objective: Objective) -> (Role, String) {
         let role = if ratio > objective.allowed() { Role::Bad } else { Role::Warn };
         return (role, format!("{} ({})", count(loss.lost.unsigned_abs()), small(ratio)));
     }
-    let limit = loss.ratio_plus_minus().unwrap_or(1.0);
-    if limit > 0.0 {
-        (Role::Ok, format!("none above {}", small(limit)))
-    } else {
-        (Role::Ok, "none".to_owned())
+    match loss.ratio_plus_minus().unwrap_or(1.0) {
+        limit if limit >= 1.0 => (Role::Unknown, "too few to tell".to_owned()),
+        limit if limit > 0.0 => (Role::Ok, format!("none above {}", small(limit))),
+        _ => (Role::Ok, "none".to_owned()),
     }
 }
 

@@ -108,9 +108,11 @@ pub fn countdown(until: DateTime<Utc>, now: DateTime<Utc>) -> String {
 /// A JSON value as a person reads it: text without quotes, numbers with spaces between thousands, members by name.
 pub fn plain(value: &serde_json::Value) -> String {
     match value {
+        serde_json::Value::Null => "none".into(),
+        serde_json::Value::String(text) if text.is_empty() => "none".into(),
+        serde_json::Value::Array(list) if list.is_empty() => "none".into(),
         serde_json::Value::String(text) => text.clone(),
         serde_json::Value::Number(n) => n.as_u64().map_or_else(|| n.to_string(), units::thousands),
-        serde_json::Value::Null => "none".into(),
         serde_json::Value::Bool(yes) => if *yes { "yes" } else { "no" }.into(),
         serde_json::Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(", "),
         serde_json::Value::Object(members) => {

@@ -53,9 +53,9 @@ impl Loss {
             .then(|| if self.certain() { (self.lost as f64 / self.accepted as f64).min(1.0) } else { 0.0 })
     }
 
-    /// The share that `plus_minus` is of the accepted ones; `None` if nothing came.
+    /// The share that `plus_minus` is of the accepted ones, all of them at most; `None` if nothing came.
     pub fn ratio_plus_minus(&self) -> Option<f64> {
-        (self.accepted > 0).then(|| self.plus_minus as f64 / self.accepted as f64)
+        (self.accepted > 0).then(|| (self.plus_minus as f64 / self.accepted as f64).min(1.0))
     }
 
     fn of(
