@@ -15,6 +15,8 @@ mod live;
 mod patterns;
 #[path = "logs/ring.rs"]
 mod ring;
+#[path = "logs/seen.rs"]
+mod seen;
 #[path = "logs/spill.rs"]
 mod spill;
 #[path = "logs/tail.rs"]
@@ -48,7 +50,7 @@ fn instant(ms: i64) -> DateTime<Utc> {
 fn event(id: usize, group: &str, at: DateTime<Utc>, message: impl Into<String>) -> LogEvent {
     LogEvent {
         id: format!("{id:056}"),
-        group: group.to_owned(),
+        group: group.into(),
         stream: format!("stream/{}", id % 3),
         at,
         ingested_at: at + TimeDelta::seconds(1),
