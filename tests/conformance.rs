@@ -194,7 +194,7 @@ async fn the_sdk_reads_a_live_tail_to_its_end() {
     let first = session.next().await.unwrap().unwrap();
     assert_eq!((first.events.len(), first.sampled), (500, true));
     for event in &first.events {
-        assert_eq!((event.group.as_str(), event.id.as_str()), (&*group, ""));
+        assert_eq!((&*event.group, event.id.as_str()), (&*group, ""));
         assert!(event.message.starts_with("line ") && event.message.ends_with(" of 700"), "{event:?}");
         assert!(event.stream.contains('/') && event.ingested_at >= event.at, "{event:?}");
     }

@@ -28,7 +28,7 @@ pub(crate) async fn events_come_in_order_with_every_field(s: &Subject) {
     assert_eq!(events.len(), LINES);
     for (n, event) in events.iter().enumerate() {
         assert_eq!(event.message, format!("line {n} of {LINES}"));
-        assert_eq!(event.group, s.log_group);
+        assert_eq!(*event.group, *s.log_group);
         assert!(event.stream.ends_with(&format!("/{}", n % 2)), "{event:?}");
         assert!(event.ingested_at >= event.at && event.ingested_at <= s.now + TimeDelta::minutes(1));
     }

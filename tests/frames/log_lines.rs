@@ -48,7 +48,7 @@ fn said(n: usize, of: usize) -> (&'static str, String, String) {
 pub fn event(n: usize, at: DateTime<Utc>, group: &str, stream: String, message: String) -> LogEvent {
     LogEvent {
         id: format!("{n:056}"),
-        group: group.to_owned(),
+        group: group.into(),
         stream,
         at,
         ingested_at: at + TimeDelta::milliseconds(1_240),

@@ -85,7 +85,7 @@ fn line(number: usize, group: &str, at: DateTime<Utc>, rng: &mut ChaCha8Rng) -> 
     let level = ["INFO", "INFO", "INFO", "WARN", "ERROR"][rng.random_range(0..5)];
     let event = LogEvent {
         id: format!("{:056}", rng.random_range(0..u128::from(u64::MAX)) << 32 | number as u128),
-        group: group.to_owned(),
+        group: group.into(),
         stream: format!("task/{}", rng.random_range(0..7)),
         at,
         ingested_at,

@@ -58,14 +58,17 @@ impl Logs for SdkAws {
             .send()
             .await;
         let output = self.answer(&LOG_EVENTS, &clients, result)?;
-        let items = output.events().iter().map(|e| event(group, e)).collect::<Option<Vec<_>>>();
+        let group: Arc<str> = Arc::from(group);
+        // Taken over, not copied: a page may hold 10 000 lines.
+        let events = output.events.unwrap_or_default().into_iter();
+        let items = events.map(|e| event(&group, e)).collect::<Option<Vec<_>>>();
         Ok(Page {
             // Left out silently it would be a line that nobody misses.
             items: items.ok_or_else(|| Failure {
                 action: Some(LOG_EVENTS.action.to_owned()),
                 ..Failure::new(FailureClass::Malformed, "a log event came without id or time")
             })?,
-            next: output.next_token().filter(|t| !t.is_empty()).map(str::to_owned),
+            next: output.next_token.filter(|t| !t.is_empty()),
         })
     }
 
@@ -154,14 +157,15 @@ impl LiveTail for Session {
                 }
             };
             let sampled = update.session_metadata().is_some_and(LiveTailSessionMetadata::sampled);
-            let events = update.session_results().iter().filter_map(|e| self.event(e)).collect();
+            let events = update.session_results.unwrap_or_default();
+            let events = events.into_iter().filter_map(|e| self.event(e)).collect();
             return Ok(Some(LiveUpdate { events, sampled }));
         }
     }
 }
 
 impl Session {
-    fn event(&self, e: &LiveTailSessionLogEvent) -> Option<LogEvent> {
+    fn event(&self, e: LiveTailSessionLogEvent) -> Option<LogEvent> {
         let at = DateTime::from_timestamp_millis(e.timestamp()?)?;
         // `account:name`, `name` or an ARN.
         let from = e.log_group_identifier().unwrap_or_default();
@@ -171,23 +175,23 @@ impl Session {
         };
         Some(LogEvent {
             id: String::new(),
-            group: self.groups.iter().find(named)?.to_string(),
-            stream: e.log_stream_name().unwrap_or_default().to_owned(),
+            group: Arc::clone(self.groups.iter().find(named)?),
+            stream: e.log_stream_name.unwrap_or_default(),
             at,
-            ingested_at: e.ingestion_time().and_then(DateTime::from_timestamp_millis).unwrap_or(at),
-            message: e.message().unwrap_or_default().to_owned(),
+            ingested_at: e.ingestion_time.and_then(DateTime::from_timestamp_millis).unwrap_or(at),
+            message: e.message.unwrap_or_default(),
         })
     }
 }
 
-fn event(group: &str, e: &FilteredLogEvent) -> Option<LogEvent> {
-    let at = DateTime::from_timestamp_millis(e.timestamp()?)?;
+fn event(group: &Arc<str>, e: FilteredLogEvent) -> Option<LogEvent> {
+    let at = DateTime::from_timestamp_millis(e.timestamp?)?;
     Some(LogEvent {
-        id: e.event_id().filter(|id| !id.is_empty())?.to_owned(),
-        group: group.to_owned(),
-        stream: e.log_stream_name().unwrap_or_default().to_owned(),
+        id: e.event_id.filter(|id| !id.is_empty())?,
+        group: Arc::clone(group),
+        stream: e.log_stream_name.unwrap_or_default(),
         at,
-        ingested_at: e.ingestion_time().and_then(DateTime::from_timestamp_millis).unwrap_or(at),
-        message: e.message().unwrap_or_default().to_owned(),
+        ingested_at: e.ingestion_time.and_then(DateTime::from_timestamp_millis).unwrap_or(at),
+        message: e.message.unwrap_or_default(),
     })
 }

@@ -50,14 +50,15 @@ impl Intake {
         let mut out = Vec::new();
         let mut block = Block::default();
         let mut indices: HashMap<*const Origin, u16> = HashMap::new();
-        for arrived in &events {
+        // Each is dropped once its line is written, so that a page is in memory once.
+        for arrived in events {
             if block.len() >= BATCH_LINES || block.bytes() >= BATCH_BYTES {
                 out.push(std::mem::take(&mut block));
                 indices.clear();
             }
             let origin = self.origin(&arrived.event.group, &arrived.event.stream);
             let index = *indices.entry(Arc::as_ptr(&origin)).or_insert_with(|| block.origin(&origin));
-            self.line(arrived, &origin, index, &mut block);
+            self.line(&arrived, &origin, index, &mut block);
         }
         if !block.is_empty() {
             out.push(block);

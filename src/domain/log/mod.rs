@@ -9,8 +9,9 @@
 //! out of it. So the thread that draws only copies. What costs more, matching a filter or a search against a
 //! million lines, is done by [`Ring::work`](ring::Ring::work) in slices between two keys.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
 pub mod batch;
 pub mod block;
@@ -30,12 +31,12 @@ pub mod ring;
 pub mod seek;
 
 /// A line (or several) that something logged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEvent {
     /// CloudWatch's id, which no other event of the account has.
     pub id: String,
     /// Log group.
-    pub group: String,
+    pub group: Arc<str>,
     /// Log stream.
     pub stream: String,
     /// When it was logged, by the clock of whoever logged it.

@@ -198,18 +198,12 @@ impl LiveFeed {
     }
 
     async fn hand_out(&self, events: Vec<LogEvent>, sampled: bool, groups: &[Arc<str>]) -> bool {
-        let mut by_group: BTreeMap<&str, Vec<LogEvent>> = BTreeMap::new();
-        let mut events = events;
-        events.sort_by(|a, b| a.group.cmp(&b.group));
-        let names: BTreeMap<&str, Arc<str>> =
-            groups.iter().map(|group| (&**group, Arc::clone(group))).collect();
+        let mut by_group: BTreeMap<Arc<str>, Vec<LogEvent>> = BTreeMap::new();
         for event in events {
-            if let Some((name, _)) = names.get_key_value(event.group.as_str()) {
-                by_group.entry(name).or_default().push(event);
-            }
+            by_group.entry(Arc::clone(&event.group)).or_default().push(event);
         }
-        for (name, group) in &names {
-            let events = by_group.remove(name).unwrap_or_default();
+        for group in groups {
+            let events = by_group.remove(group).unwrap_or_default();
             if events.is_empty() && !sampled {
                 continue;
             }

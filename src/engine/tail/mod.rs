@@ -252,7 +252,7 @@ impl Tail {
         &self,
         state: &mut GroupTail,
         intake: &mut Intake,
-        arrived: Vec<Arrived>,
+        mut arrived: Vec<Arrived>,
         told: &mut Option<Told>,
     ) -> bool {
         let marks = state.take_marks();
@@ -266,8 +266,8 @@ impl Tail {
         }
         *told = Some(Told { state: status.state.clone(), live: status.live.clone(), at: status.at });
         // Late lines by themselves, few at a time: what is new must not wait for them.
-        let (late, new): (Vec<Arrived>, Vec<Arrived>) = arrived.into_iter().partition(|arrived| arrived.late);
-        let mut blocks = intake.blocks(new);
+        let late: Vec<Arrived> = arrived.extract_if(.., |arrived| arrived.late).collect();
+        let mut blocks = intake.blocks(arrived);
         blocks.extend(intake.blocks(late).iter().flat_map(|block| block.split(LATE_LINES)));
         let mut batches: Vec<Batch> =
             blocks.into_iter().map(|lines| Batch { lines, ..Batch::default() }).collect();

@@ -146,7 +146,8 @@ impl World {
             format!("{at_ms}/{number}")
         });
         let items = lines.into_iter().filter(|line| pattern.matches(&line.message));
-        Page { items: items.map(|line| event(group, line)).collect(), next }
+        let group: Arc<str> = Arc::from(group);
+        Page { items: items.map(|line| event(&group, line)).collect(), next }
     }
 }
 
@@ -164,11 +165,11 @@ impl World {
     }
 }
 
-fn event(group: &str, line: &Line) -> LogEvent {
+fn event(group: &Arc<str>, line: &Line) -> LogEvent {
     LogEvent {
         // 56 digits, of which the first say when.
         id: format!("3{:015}{:040}", line.at.timestamp_millis(), line.number),
-        group: group.to_owned(),
+        group: Arc::clone(group),
         stream: line.stream.clone(),
         at: line.at,
         ingested_at: line.ingested_at,

@@ -86,7 +86,7 @@ fn event(i: usize) -> LogEvent {
     };
     LogEvent {
         id: format!("{i:056}"),
-        group: format!("/ecs/group-{}", i % 3),
+        group: format!("/ecs/group-{}", i % 3).into(),
         stream: format!("service/task/{:032x}", i % 40),
         at,
         ingested_at: at + TimeDelta::milliseconds(700),
