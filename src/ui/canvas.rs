@@ -190,7 +190,9 @@ impl Canvas<'_> {
         let cell = self.buf.cell_mut((x, y))?;
         cell.set_symbol(symbol).set_style(style).set_diff_option(match NonZeroU16::new(width) {
             // what the terminal draws wider than the library knows
-            Some(wide) if usize::from(symbol.cell_width()) != columns => CellDiffOption::ForcedWidth(wide),
+            Some(wide) if symbol.len() > 1 && usize::from(symbol.cell_width()) != columns => {
+                CellDiffOption::ForcedWidth(wide)
+            }
             _ => CellDiffOption::None,
         });
         for hidden in x + 1..next {

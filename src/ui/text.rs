@@ -31,17 +31,27 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 }
 
 fn harmless(text: &str) -> Cow<'_, str> {
-    if text.len() <= CHARS_KEPT && text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+    if text.len() <= CHARS_KEPT && text.chars().all(is_plain) {
         return Cow::Borrowed(text);
     }
     let stripped: Cow<'_, str> = if text.contains('\u{1b}') || text.contains('\u{9b}') {
-        Cow::Owned(anstream::adapter::strip_str(text).to_string())
+        Cow::Owned(anstream::adapter::strip_str(text).collect())
     } else {
         Cow::Borrowed(text)
     };
-    let mut out = String::with_capacity(stripped.len().min(CHARS_KEPT));
+    let kept = stripped.char_indices().nth(CHARS_KEPT).map_or(stripped.len(), |(end, _)| end);
+    let mut rest = stripped.get(..kept).unwrap_or_default();
+    let mut out = String::with_capacity(rest.len());
     let mut marks = 0;
-    for c in stripped.chars().take(CHARS_KEPT) {
+    loop {
+        let (plain, other) = rest.split_at(rest.find(|c| !is_plain(c)).unwrap_or(rest.len()));
+        if !plain.is_empty() {
+            marks = 0;
+            out.push_str(plain);
+        }
+        let mut chars = other.chars();
+        let Some(c) = chars.next() else { break };
+        rest = chars.as_str();
         match kind(c) {
             Kind::Visible => {
                 marks = 0;
@@ -67,6 +77,17 @@ fn harmless(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// What most texts are made of, and is visible.
+fn is_plain(c: char) -> bool {
+    matches!(c,
+        ' '..='~'
+        // dashes and dots, arrows, lines, blocks and shapes
+        | '\u{2010}'..='\u{2027}' | '\u{2190}'..='\u{21ff}' | '\u{2500}'..='\u{25ff}'
+        // Japanese: punctuation, kana, kanji, full width
+        | '\u{3000}'..='\u{3029}' | '\u{3041}'..='\u{3096}' | '\u{30a0}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}'
+        | '\u{ff01}'..='\u{ff60}')
 }
 
 enum Kind {
@@ -120,7 +141,7 @@ fn kind(c: char) -> Kind {
 
 /// Columns that `text` takes on the screen.
 pub fn width(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.graphemes(true).map(cells).sum() }
+    if text.is_ascii() { text.len() } else { text.chars().map(columns).sum() }
 }
 
 /// Columns that a grapheme cluster takes on the screen: those of its characters. What Unicode would have drawn as
@@ -132,7 +153,7 @@ pub fn cells(grapheme: &str) -> usize {
 fn columns(c: char) -> usize {
     match c {
         // halfwidth voiced marks extend a character and yet have a column of their own
-        '\u{ff9e}' | '\u{ff9f}' => 1,
+        ' '..='~' | '\u{ff9e}' | '\u{ff9f}' => 1,
         c if Manner::now().wide => c.width_cjk().unwrap_or(0),
         c => c.width().unwrap_or(0),
     }
@@ -143,6 +164,14 @@ fn columns(c: char) -> usize {
 pub fn units(text: &str) -> impl Iterator<Item = (&str, usize)> {
     let mut rest = text;
     std::iter::from_fn(move || {
+        // Most have no marks.
+        if let [b' '..=b'~', after @ ..] = rest.as_bytes()
+            && after.first().is_none_or(u8::is_ascii)
+        {
+            let (unit, after) = rest.split_at(1);
+            rest = after;
+            return Some((unit, 1));
+        }
         let width = columns(rest.chars().next()?);
         let end = rest.char_indices().skip(1).find(|(_, c)| columns(*c) > 0).map_or(rest.len(), |(at, _)| at);
         let (unit, after) = rest.split_at(end);

@@ -22,8 +22,8 @@ type Key = (String, BTreeMap<String, String>);
 /// Counters of one page.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
-    /// Values of the reading before; `None` before the first.
-    before: Option<BTreeMap<Key, f64>>,
+    /// Values of the reading before, as they stood on the page; `None` before the first.
+    before: Option<Vec<(Key, f64)>>,
     /// Instances that were there once and not in the reading before.
     missing: BTreeSet<Option<String>>,
 }
@@ -48,24 +48,38 @@ impl Counters {
 
     /// Takes in a reading of the page `name`, `seconds` after the one before.
     pub(super) fn read(&mut self, name: &str, samples: Vec<Sample>, seconds: f64) -> Told {
-        let now: BTreeMap<Key, f64> = samples
+        let mut now: Vec<(Key, f64)> = samples
             .into_iter()
             .filter(|s| s.value.is_finite())
             .take(SERIES)
             .map(|s| ((s.name, s.labels), s.value))
             .collect();
         let before = self.before.take();
-        let restarted = restarted(before.as_ref(), &now);
-        let (gone, back) = self.come_and_gone(before.as_ref(), &now);
+        // As a rule it is the same page with other numbers.
+        let same = before.as_ref().is_some_and(|before| keys(before).eq(keys(&now)));
+        if !same {
+            keep_last(&mut now);
+        }
+        let olds: Vec<Option<f64>> = match &before {
+            Some(before) if same => before.iter().map(|(_, old)| Some(*old)).collect(),
+            before => {
+                let known: BTreeMap<&Key, f64> =
+                    before.iter().flatten().map(|(key, old)| (key, *old)).collect();
+                keys(&now).map(|key| known.get(key).copied()).collect()
+            }
+        };
+        let restarted = restarted(&now, &olds);
+        let (gone, back) = if same {
+            <_>::default()
+        } else {
+            self.come_and_gone(before.as_deref().unwrap_or_default(), &now)
+        };
         let back: BTreeSet<Option<&str>> = back.iter().map(Option::as_deref).collect();
         let mut parts: BTreeMap<Option<&str>, Part> = BTreeMap::new();
-        for (key, value) in &now {
-            let (metric, labels) = key;
+        for (((metric, labels), value), old) in now.iter().zip(olds) {
             let instance = instance_of(labels);
-            let old = before.as_ref().filter(|_| !back.contains(&instance)).map(|b| {
-                let anew = restarted.contains(&instance);
-                b.get(key).filter(|_| !anew).copied().unwrap_or(0.0)
-            });
+            let compared = before.is_some() && !back.contains(&instance);
+            let old = compared.then(|| old.filter(|_| !restarted.contains(&instance)).unwrap_or(0.0));
             let grown = old.map(|old| if *value >= old { value - old } else { *value });
             parts.entry(instance).or_default().take(metric, labels, *value, grown);
         }
@@ -87,14 +101,14 @@ impl Counters {
     /// Whether any instance has gone or come back, and those that have come back.
     fn come_and_gone(
         &mut self,
-        before: Option<&BTreeMap<Key, f64>>,
-        now: &BTreeMap<Key, f64>,
+        before: &[(Key, f64)],
+        now: &[(Key, f64)],
     ) -> (bool, BTreeSet<Option<String>>) {
-        fn instances(of: &BTreeMap<Key, f64>) -> BTreeSet<Option<String>> {
-            let names: BTreeSet<_> = of.keys().map(|(_, labels)| instance_of(labels)).collect();
+        fn instances(of: &[(Key, f64)]) -> BTreeSet<Option<String>> {
+            let names: BTreeSet<_> = keys(of).map(|(_, labels)| instance_of(labels)).collect();
             names.into_iter().map(|name| name.map(str::to_owned)).collect()
         }
-        let (before, now) = (before.map(instances).unwrap_or_default(), instances(now));
+        let (before, now) = (instances(before), instances(now));
         let gone = !before.is_subset(&now);
         let back: BTreeSet<_> = self.missing.intersection(&now).cloned().collect();
         self.missing.extend(before);
@@ -121,15 +135,26 @@ fn instance_of(labels: &BTreeMap<String, String>) -> Option<&str> {
 
 /// Instances whose process is another one than before: some of their counters may be higher than before all the
 /// same.
-fn restarted<'a>(
-    before: Option<&BTreeMap<Key, f64>>,
-    now: &'a BTreeMap<Key, f64>,
-) -> BTreeSet<Option<&'a str>> {
-    let starts = now.iter().filter(|((metric, _), _)| metric == "process_start_time_seconds");
-    let other = |key: &Key, start: f64| {
-        before.and_then(|b| b.get(key)).is_some_and(|old: &f64| (old - start).abs() > 0.01)
-    };
-    starts.filter(|(key, start)| other(key, **start)).map(|((_, labels), _)| instance_of(labels)).collect()
+fn restarted<'a>(now: &'a [(Key, f64)], olds: &[Option<f64>]) -> BTreeSet<Option<&'a str>> {
+    now.iter()
+        .zip(olds)
+        .filter(|(((metric, _), start), old)| {
+            metric == "process_start_time_seconds" && old.is_some_and(|old| (old - start).abs() > 0.01)
+        })
+        .map(|(((_, labels), _), _)| instance_of(labels))
+        .collect()
+}
+
+fn keys(page: &[(Key, f64)]) -> impl Iterator<Item = &Key> {
+    page.iter().map(|(key, _)| key)
+}
+
+/// A series that a page names twice has its last value.
+fn keep_last(page: &mut Vec<(Key, f64)>) {
+    let mut later = BTreeSet::new();
+    let kept: Vec<bool> = page.iter().rev().map(|(key, _)| later.insert(key)).collect();
+    let mut kept = kept.into_iter().rev();
+    page.retain(|_| kept.next() == Some(true));
 }
 
 /// Adds an instance's answers.
