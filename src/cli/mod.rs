@@ -364,7 +364,8 @@ fn out(text: &str) -> eyre::Result<()> {
     }
 }
 
-/// Two threads are enough for what waits on the network nearly all the time.
+/// One thread is enough for what waits on the network nearly all the time; what takes long has threads of its own. Each
+/// further one would keep memory of its own.
 fn async_runtime() -> eyre::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
