@@ -12,7 +12,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     if packs_relocations() {
         // A program that may lie anywhere in memory has some 100 000 addresses to be put right as it starts. Packed
-        // they are 100 kB to read and to keep, not 2.5 MB.
+        // they are 30 kB to read and to keep, not 2.6 MB.
         println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
 }

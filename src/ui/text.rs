@@ -332,6 +332,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_plain_is_visible() {
+        for c in ('\0'..=char::MAX).filter(|c| is_plain(*c)) {
+            assert!(matches!(kind(c), Kind::Visible) && columns(c) > 0, "{c:?} U+{:04x}", u32::from(c));
+        }
+    }
+
+    #[test]
     fn cuts_on_borders_of_graphemes() {
         assert_eq!(fit("abcdef", 4, "…"), "abc…");
         assert_eq!(fit("abcd", 4, "…"), "abcd");
